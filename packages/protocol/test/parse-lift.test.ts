@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { liftFrom, parseLift } from '@rescind/protocol'
+import { CONTEXT, DAY, HOUR, ISS, MINUTE, POLICY, T } from './samples.ts'
+
+function refusals(body: unknown): string[] {
+  const parsed = parseLift(body, CONTEXT)
+  return parsed.ok ? [] : parsed.mistakes.map(({ pointer, code }) => `${pointer} ${code}`)
+}
+
+describe('parsing a lift', () => {
+  it('takes issuer, match, mode and note', () => {
+    const parsed = parseLift({ iss: ISS, match: { sub: 'ann' }, mode: 'block', note: 'cleared' }, CONTEXT)
+    assert.deepEqual(parsed, {
+      ok: true,
+      value: { policy: POLICY, match: { sub: 'ann' }, mode: 'block', note: 'cleared' },
+    })
+    assert.deepEqual(refusals({ match: {}, mode: 'cutoff' }), [])
+    assert.deepEqual(refusals({ match: { kid: 'k' }, mode: 'block' }), [])
+  })
+
+  it('R10: becomes a fact that outlives what it lifts', () => {
+    const draft = { policy: POLICY, match: { sub: 'ann' }, mode: 'block', note: 'cleared' } as const
+    const given = { id: 'l1', actor: 'key:admin', atMs: T, knownExpiresAtMs: undefined }
+    assert.deepEqual(liftFrom(draft, given), {
+      kind: 'lift',
+      id: 'l1',
+      iss: ISS,
+      match: { sub: 'ann' },
+      mode: 'block',
+      note: 'cleared',
+      actor: 'key:admin',
+      atMs: T,
+      expiresAtMs: T + 400 * DAY + HOUR + MINUTE,
+    })
+    assert.equal(liftFrom(draft, { ...given, knownExpiresAtMs: T + 900 * DAY }).expiresAtMs, T + 900 * DAY)
+  })
+
+  const cases: [string, unknown, string[]][] = [
+    ['null', null, [' wrong_type']],
+    ['a list', [], [' wrong_type']],
+    ['text', 'lift', [' wrong_type']],
+    ['nothing but braces', {}, ['/match required', '/mode required']],
+    ['R10: no mode', { match: { sub: 'ann' } }, ['/mode required']],
+    ['a mode that is null', { match: { sub: 'ann' }, mode: null }, ['/mode unknown_mode']],
+    ['an unknown mode', { match: { sub: 'ann' }, mode: 'both' }, ['/mode unknown_mode']],
+    ['no match', { mode: 'block' }, ['/match required']],
+    [
+      'a wrong match',
+      { match: { '': 1, kid: 'k' }, mode: 'block' },
+      ['/match/ invalid_claim_name', '/match/kid kid_not_alone'],
+    ],
+    ['kid with a cutoff', { match: { kid: 'k' }, mode: 'cutoff' }, ['/mode kid_needs_block']],
+    ['an unknown issuer', { iss: `${ISS}/`, match: {}, mode: 'block' }, ['/iss unknown_issuer']],
+    ['a field of a revocation', { match: {}, mode: 'block', reason: 'other' }, ['/reason unknown_field']],
+    ['a field named __proto__', JSON.parse('{"match":{},"mode":"block","__proto__":1}'), ['/__proto__ unknown_field']],
+    ['a note that is too long', { match: {}, mode: 'block', note: 'n'.repeat(1_025) }, ['/note too_long']],
+    ['an id', { id: 'r1' }, ['/id not_supported', '/match required', '/mode required']],
+    ['all', { match: {}, mode: 'block', all: true }, ['/all not_supported']],
+  ]
+  for (const [what, body, expected] of cases) it(`refuses ${what}`, () => assert.deepEqual(refusals(body), expected))
+})
