@@ -1,0 +1,2 @@
+export type { Applied, Denylist, Swept } from './denylist.ts'
+export { createDenylist, type DenylistOptions } from './map-denylist.ts'
