@@ -1,0 +1,17 @@
+export type { MemoryFaults } from './memory-faults.ts'
+export { type MemoryLog, type MemoryLogOptions, memoryLog } from './memory-log.ts'
+export { natsLog, natsPublisherLog } from './nats-log.ts'
+export type { NatsLogOptions, NatsPublisherLogOptions, NatsSubjects, NatsTls } from './nats-options.ts'
+export { decodePresence, encodePresence, type Presence } from './presence.ts'
+export type {
+  AskOptions,
+  ConnectOptions,
+  Head,
+  LogConnection,
+  LogEvent,
+  LogIdentity,
+  PublisherConnection,
+  PublisherLog,
+  RevocationLog,
+  StoredFrame,
+} from './revocation-log.ts'

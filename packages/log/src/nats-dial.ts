@@ -1,0 +1,59 @@
+import { connect, type NatsConnection, type NatsConnectionImpl } from '@nats-io/transport-node'
+import { clientOptions, DIAL_TIMEOUT_MS, RECONNECT_WAIT_MS } from './nats-client-options.ts'
+import { serverGreets } from './nats-greeting.ts'
+import type { NatsSettings } from './nats-options.ts'
+import { aborted, pauseOrAbort, unavailable } from './open-questions.ts'
+
+/**
+ * Connects to one of the servers, as long as it takes. `ERR_LOG_UNAVAILABLE` when the signal fires, with what went wrong
+ * last as its cause: a refused connection, refused credentials.
+ */
+export async function dial(settings: NatsSettings, name: string, signal?: AbortSignal): Promise<NatsConnection> {
+  let trouble: unknown
+  try {
+    for (let i = 0; ; i += 1) {
+      signal?.throwIfAborted()
+      const server = settings.servers[i % settings.servers.length] ?? ''
+      try {
+        return await tryOnce(server, settings, name, signal)
+      } catch (error) {
+        if (!signal?.aborted) trouble = error
+      }
+      await pauseOrAbort('connecting', RECONNECT_WAIT_MS * (1 + Math.random()), signal)
+    }
+  } catch {
+    const why = trouble instanceof Error ? `; last: ${trouble.message}` : ''
+    throw unavailable(`no connection to ${settings.servers.join(', ')} before it was aborted${why}`, trouble)
+  }
+}
+
+async function tryOnce(server: string, settings: NatsSettings, name: string, signal?: AbortSignal) {
+  const handshakeFirst = settings.access.tls?.handshakeFirst ?? false
+  await serverGreets(server, { handshakeFirst, timeoutMs: DIAL_TIMEOUT_MS, signal })
+  signal?.throwIfAborted()
+  const connecting = connect(clientOptions(settings, name))
+  return new Promise<NatsConnection>((resolve, reject) => {
+    const onAbort = () => {
+      reject(aborted('connecting', signal))
+      connecting.then(discard, () => {})
+    }
+    const settle = (how: () => void) => {
+      signal?.removeEventListener('abort', onAbort)
+      how()
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    connecting.then(
+      (client) => settle(() => resolve(client)),
+      (error) => settle(() => reject(error)),
+    )
+  })
+}
+
+/**
+ * Closes a connection for good. The client's own `close()` leaves the socket of a dial under way, and so the process,
+ * alive until a mute server speaks.
+ */
+export async function discard(client: NatsConnection): Promise<void> {
+  await client.close()
+  ;(client as NatsConnectionImpl).protocol.transport.discard()
+}

@@ -1,0 +1,27 @@
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
+
+/**
+ * Resolves once a server accepts a connection and greets, or with `handshakeFirst` merely accepts; rejects when it
+ * refuses, stays mute for `timeoutMs`, or the signal fires. The client cannot be told to give up connecting, and leaves
+ * its socket behind with a mute server, so it is let at a server only when that has spoken.
+ */
+export async function serverGreets(
+  server: string,
+  options: { readonly handshakeFirst: boolean; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const { handshakeFirst, timeoutMs, signal } = options
+  const { hostname, port } = new URL(server.includes('://') ? server : `nats://${server}`)
+  const socket = createConnection({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 4222) })
+  const late = setTimeout(() => socket.destroy(new Error(`${hostname} did not greet in ${timeoutMs} ms`)), timeoutMs)
+  const onAbort = () => socket.destroy(new Error('aborted'))
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    await once(socket, handshakeFirst ? 'connect' : 'data')
+  } finally {
+    clearTimeout(late)
+    signal?.removeEventListener('abort', onAbort)
+    socket.on('error', () => {})
+    socket.destroy()
+  }
+}
