@@ -1,0 +1,39 @@
+import type { Clock } from '@rescind/protocol'
+
+/**
+ * R15: the time by which facts may be deleted: the lowest of the wall clock and of the times that came from outside,
+ * each carried forward on the monotonic clock. A wall clock that jumps ahead and back therefore deletes nothing that a
+ * check would still need; and without any time from outside nothing is deleted at all.
+ */
+export class DeletionClock {
+  readonly #clock: Clock
+  #snapshot: Mark | undefined
+  #newestFrame: Mark | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** A snapshot says when it was taken. */
+  sawSnapshot(takenAtMs: number): void {
+    this.#snapshot = { atMs: takenAtMs, seenMs: this.#clock.monotonic() }
+  }
+
+  /** The newest frame says when it was appended: its facts' logical time (R10). */
+  sawFrame(atMs: number): void {
+    this.#newestFrame = { atMs, seenMs: this.#clock.monotonic() }
+  }
+
+  /** Facts that expire at or before this may be deleted. */
+  now(): number {
+    const outside = [this.#snapshot, this.#newestFrame].filter((mark) => mark !== undefined)
+    if (outside.length === 0) return Number.NEGATIVE_INFINITY
+    const monotonic = this.#clock.monotonic()
+    return Math.min(this.#clock.now(), ...outside.map(({ atMs, seenMs }) => atMs + (monotonic - seenMs)))
+  }
+}
+
+interface Mark {
+  readonly atMs: number
+  readonly seenMs: number
+}

@@ -1,0 +1,21 @@
+import type { Applied, Denylist } from '@rescind/denylist'
+import type { Cursor, Frame } from '@rescind/protocol'
+import type { Replica, ReplicaOptions } from './replica-types.ts'
+
+/** What the publisher needs of its own replica beside what everyone gets. The only difference is what it can see. */
+export interface EmbeddedReplica extends Replica {
+  /** The index. Read only: facts come in by the log alone. */
+  readonly denylist: Denylist
+  /** The largest `atMs` applied so far; 0 before any (R10). */
+  readonly largestAtMs: number
+  /** Asks for the head at once, as after a gap: for a publisher whose acknowledged frame did not come back yet. */
+  nudge(): void
+}
+
+/** What happens inside a replica, told synchronously. Must not throw. */
+export interface EmbeddedReplicaOptions extends ReplicaOptions {
+  /** A frame was applied: `applied[i]` is what became of `frame.facts[i]` at that instant (R10). */
+  onApplied?(event: { readonly frame: Frame; readonly cursor: Cursor; readonly applied: readonly Applied[] }): void
+  /** The log is another one than the cursor's, though its epoch is the same: it was rolled back. */
+  onReplaced?(): void
+}

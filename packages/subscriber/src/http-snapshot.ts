@@ -1,0 +1,85 @@
+import { RescindError } from '@rescind/protocol'
+import type { SnapshotSource } from './snapshot-source.ts'
+
+/** Options of {@link httpSnapshot}. */
+export interface HttpSnapshotOptions {
+  /** Bearer token with the scope `snapshot:read`, or a function that gives the present one. */
+  readonly token?: string | (() => string | Promise<string>)
+  /** Longest silence in the middle of a body, in milliseconds; default 10,000. */
+  readonly stallMs?: number
+  /** Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/** A publisher's `GET /v1/snapshot` as the place where a replica starts from. `url` is the full address. */
+export function httpSnapshot(url: string | URL, options: HttpSnapshotOptions = {}): SnapshotSource {
+  const address = new URL(url)
+  return {
+    async fetch({ signal, maxBytes }) {
+      const stalled = new AbortController()
+      const abort = (): void => stalled.abort(signal.reason)
+      signal.addEventListener('abort', abort, { once: true })
+      try {
+        signal.throwIfAborted()
+        const response = await request(address, options, stalled.signal)
+        return await readBody(response, maxBytes, stalled, options.stallMs ?? 10_000)
+      } catch (cause) {
+        if (cause instanceof RescindError) throw cause
+        throw new RescindError('ERR_SNAPSHOT_UNAVAILABLE', `${address.href} gave no snapshot: ${reasonOf(cause)}`, {
+          cause,
+        })
+      } finally {
+        signal.removeEventListener('abort', abort)
+      }
+    },
+  }
+}
+
+async function request(address: URL, options: HttpSnapshotOptions, signal: AbortSignal): Promise<Response> {
+  const token = typeof options.token === 'function' ? await options.token() : options.token
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const response = await (options.fetch ?? fetch)(address, { headers, signal, redirect: 'error' })
+  if (response.status === 200 && response.body) return response
+  await response.body?.cancel()
+  const hint = HINTS[response.status] ?? 'see the log of the publisher'
+  throw new RescindError('ERR_SNAPSHOT_UNAVAILABLE', `${address.href} answered ${response.status}: ${hint}`)
+}
+
+const HINTS: Record<number, string> = {
+  401: 'give httpSnapshot a token that the publisher knows',
+  403: 'the token needs the scope snapshot:read',
+  404: 'the address must end in /v1/snapshot',
+  503: 'the publisher is not ready yet',
+}
+
+async function readBody(
+  response: Response,
+  maxBytes: number,
+  stalled: AbortController,
+  stallMs: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  for (;;) {
+    const timer = setTimeout(() => stalled.abort(new Error(`no byte for ${stallMs} ms`)), stallMs)
+    const { done, value } = await reader.read().finally(() => clearTimeout(timer))
+    if (done) break
+    length += value.byteLength
+    if (length > maxBytes) {
+      await reader.cancel()
+      throw new RescindError('ERR_SNAPSHOT_UNAVAILABLE', `the snapshot is larger than ${maxBytes} bytes`)
+    }
+    chunks.push(value)
+  }
+  const stated = response.headers.get('content-length')
+  if (stated !== null && Number(stated) !== length) {
+    throw new RescindError('ERR_SNAPSHOT_UNAVAILABLE', `the snapshot was cut off after ${length} of ${stated} bytes`)
+  }
+  return Buffer.concat(chunks, length)
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message
+}

@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto'
+import { type Applied, createDenylist, type Denylist } from '@rescind/denylist'
+import type { Presence } from '@rescind/log'
+import {
+  type Clock,
+  type Cursor,
+  type Fact,
+  FRAME_VERSIONS,
+  type Frame,
+  type Lift,
+  limits,
+  RescindError,
+  type Revocation,
+  type Snapshot,
+  systemClock,
+  type UnknownCause,
+  type Verdict,
+  type VerifiedToken,
+} from '@rescind/protocol'
+import { AppliedFacts } from './applied-facts.ts'
+import { CursorWaiters } from './cursor-waiters.ts'
+import { DeletionClock } from './deletion-clock.ts'
+import { PACKAGE_VERSION, publish } from './diagnostics.ts'
+import type { EmbeddedReplica, EmbeddedReplicaOptions } from './embedded-replica.ts'
+import type { FollowState } from './follow-state.ts'
+import { Follower } from './follower.ts'
+import { refusalOf } from './refusal.ts'
+import type { Logger, Refusal, ReplicaStatus, WhenUnknown } from './replica-types.ts'
+
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Denylist, cursor and the task that follows the log, behind the contract of `Replica`. Options are already checked. */
+export class FollowingReplica implements EmbeddedReplica {
+  readonly denylist: Denylist = createDenylist()
+  readonly #options: EmbeddedReplicaOptions
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #staleAfterMs: number
+  readonly #unmanaged: ReadonlySet<string>
+  readonly #id = randomBytes(8).toString('hex')
+  readonly #name: string
+  readonly #facts = new AppliedFacts()
+  readonly #waiters = new CursorWaiters()
+  readonly #deletionClock: DeletionClock
+  readonly #follower: Follower
+  #largestAtMs = 0
+  #announcedAtMs = Number.NEGATIVE_INFINITY
+  #lastState: ReplicaStatus['state'] = 'starting'
+  #closing: Promise<void> | undefined
+  #onLive: (() => void) | undefined
+
+  constructor(options: EmbeddedReplicaOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#logger = options.logger ?? SILENT
+    this.#staleAfterMs = options.staleAfterMs ?? limits.DEFAULT_STALE_AFTER_MS
+    this.#unmanaged = new Set(options.unmanagedIssuers ?? [])
+    this.#name = options.name ?? `replica-${this.#id.slice(0, 8)}`
+    this.#deletionClock = new DeletionClock(this.#clock)
+    this.#follower = new Follower({
+      log: options.log,
+      name: this.#name,
+      snapshot: options.snapshot,
+      rules: {
+        hasSnapshots: options.snapshot !== undefined,
+        mayReadLog: options.bootstrap === 'log',
+        proveEveryMs: options.proveEveryMs ?? limits.DEFAULT_PROVE_EVERY_MS,
+        random: Math.random,
+      },
+      clock: this.#clock,
+      logger: this.#logger,
+      apply: (frame, cursor) => this.#apply(frame, cursor),
+      join: (snapshot) => this.#join(snapshot),
+      isAwaited: () => this.#onLive !== undefined || this.#waiters.size > 0 || this.#facts.size > 0,
+      onChange: (state) => this.#onChange(state),
+      onReplaced: () => this.#options.onReplaced?.(),
+      onSkipped: () => this.#facts.end(new RescindError('ERR_FACTS_MISSED', 'facts came in by a snapshot')),
+    })
+    this.#follower.start()
+  }
+
+  check(token: VerifiedToken): Verdict {
+    const verdict = this.denylist.check(token, {
+      nowMs: this.#clock.now(),
+      unmanagedIssuers: this.#unmanaged,
+      ...(this.#options.issuer === undefined ? {} : { issuer: this.#options.issuer }),
+    })
+    if (verdict.kind === 'revoked') return verdict
+    const state = this.#stateNow()
+    if (state !== 'live') return unknown(state)
+    if (verdict.kind === 'unknown') return verdict
+    if (this.#follower.state.poison) return unknown('poison_frame')
+    if (this.#follower.state.full !== 'no') return unknown('full')
+    return verdict
+  }
+
+  refusal(token: VerifiedToken, options?: { readonly whenUnknown?: WhenUnknown }): Refusal | undefined {
+    return refusalOf(this.check(token), options?.whenUnknown ?? this.#options.whenUnknown)
+  }
+
+  isRevoked(token: VerifiedToken): boolean {
+    return this.refusal(token) !== undefined
+  }
+
+  get status(): ReplicaStatus {
+    const { cursor } = this.#follower.state
+    const cause = this.#cause()
+    return {
+      state: this.#stateNow(),
+      ...(cursor === undefined ? {} : { cursor }),
+      lagMs: this.#lagMs(),
+      entries: this.denylist.size,
+      ...(cause === undefined ? {} : { cause }),
+    }
+  }
+
+  get largestAtMs(): number {
+    return this.#largestAtMs
+  }
+
+  nudge(): void {
+    this.#follower.nudge()
+  }
+
+  reached(cursor: Cursor, options?: { readonly signal?: AbortSignal }): Promise<void> {
+    const reached = this.#waiters.wait(cursor, this.#follower.state, options?.signal)
+    this.#follower.attend()
+    return reached
+  }
+
+  facts(options?: { readonly signal?: AbortSignal }): AsyncIterable<Revocation | Lift> {
+    const reader = this.#facts.read(options?.signal)
+    this.#follower.attend()
+    return reader
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Resolves at the first proof, or rejects when the replica is closed or the signal fires. */
+  untilLive(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error?: unknown): void => {
+        signal?.removeEventListener('abort', abort)
+        this.#onLive = undefined
+        error === undefined ? resolve() : reject(error)
+      }
+      const abort = (): void => settle(signal?.reason)
+      if (signal?.aborted) return settle(signal.reason)
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#onLive = () => settle()
+      this.#follower.attend()
+      if (this.#stateNow() === 'live') settle()
+    })
+  }
+
+  async #close(): Promise<void> {
+    this.#announce('closed')
+    await this.#follower.stop()
+    this.#waiters.close()
+    this.#facts.end()
+  }
+
+  /** Facts and cursor move in one synchronous step: the follower's state is at the cursor already. */
+  #apply(frame: Frame, cursor: Cursor): boolean {
+    const applied: Applied[] = frame.facts.map((fact) => this.denylist.apply(fact))
+    const newestAtMs = frame.facts.reduce((newest, fact) => Math.max(newest, fact.atMs), 0)
+    this.#largestAtMs = Math.max(this.#largestAtMs, newestAtMs)
+    this.#deletionClock.sawFrame(newestAtMs)
+    this.#facts.push(frame.facts.filter(isNoIssuer))
+    publish('frame', () => ({ replica: this.#id, cursor, facts: frame.facts.length }))
+    this.#options.onApplied?.({ frame, cursor, applied })
+    return !applied.includes('full')
+  }
+
+  async #join({ manifest, image }: Snapshot): Promise<boolean> {
+    this.#deletionClock.sawSnapshot(manifest.takenAtMs)
+    const slices = this.denylist.join(image)
+    for (;;) {
+      const slice = slices.next()
+      if (slice.done) return slice.value
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  #onChange(follow: FollowState): void {
+    this.#waiters.look(follow)
+    const { removed } = this.denylist.sweep({ deleteUpToMs: this.#deletionClock.now(), budget: limits.SLICE_ENTRIES })
+    if (follow.full === 'yes' && removed > 0 && this.denylist.size < limits.MAX_ENTRIES * 0.9) this.#follower.refill()
+    const state = this.#stateNow()
+    if (state === 'live') this.#onLive?.()
+    if (state !== this.#lastState) this.#tellTransition(state)
+    if (this.#clock.monotonic() - this.#announcedAtMs >= limits.PRESENCE_EVERY_MS) this.#announce(state)
+  }
+
+  #tellTransition(state: ReplicaStatus['state']): void {
+    const from = this.#lastState
+    this.#lastState = state
+    const fields = { from, to: state, cursor: this.#follower.state.cursor, cause: this.#cause() }
+    if (state === 'stale')
+      this.#logger.warn(fields, 'the replica is stale: nothing has proved that its view is complete')
+    else this.#logger.info(fields, `the replica is ${state}`)
+    publish('state', () => ({ replica: this.#id, from, to: state }))
+    this.#announce(state)
+  }
+
+  #announce(state: ReplicaStatus['state']): void {
+    this.#announcedAtMs = this.#clock.monotonic()
+    const { cursor } = this.#follower.state
+    const lagMs = this.#lagMs()
+    const presence: Presence = {
+      replica: this.#id,
+      name: this.#name,
+      version: PACKAGE_VERSION,
+      frameVersions: FRAME_VERSIONS,
+      state,
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(Number.isFinite(lagMs) ? { lagMs } : {}),
+      entries: this.denylist.size,
+      rssBytes: process.memoryUsage.rss(),
+      whenUnknown: this.#options.whenUnknown,
+      staleAfterMs: this.#staleAfterMs,
+    }
+    this.#follower.announce(presence)
+  }
+
+  /** Judged at every question, never by a timer: a process that was stopped for a while wakes up stale (R19). */
+  #stateNow(): ReplicaStatus['state'] {
+    const { phase, provedAtMs } = this.#follower.state
+    if (phase.kind === 'closed') return 'closed'
+    if (provedAtMs === undefined) return 'starting'
+    return this.#clock.monotonic() - provedAtMs <= this.#staleAfterMs ? 'live' : 'stale'
+  }
+
+  #lagMs(): number {
+    const { provedAtMs } = this.#follower.state
+    return provedAtMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.#clock.monotonic() - provedAtMs)
+  }
+
+  #cause(): ReplicaStatus['cause'] {
+    const { poison, full, error } = this.#follower.state
+    if (poison) return { code: 'poison_frame', detail: `frame ${poison.seq} cannot be read: ${poison.error.message}` }
+    if (full !== 'no') return { code: 'full', detail: `more than ${limits.MAX_ENTRIES} revocations are live` }
+    const state = this.#stateNow()
+    if (state === 'live') return undefined
+    if (error) return { code: error.code, detail: error.message }
+    if (state === 'closed') return { code: 'closed', detail: 'the replica was closed' }
+    return { code: state, detail: 'no answer of the log has arrived yet: is the broker reachable?' }
+  }
+}
+
+function unknown(cause: UnknownCause): Verdict {
+  return { kind: 'unknown', cause }
+}
+
+function isNoIssuer(fact: Fact): fact is Revocation | Lift {
+  return fact.kind !== 'issuer'
+}

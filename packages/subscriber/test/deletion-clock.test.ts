@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { manualClock } from '@rescind/protocol'
+import { DeletionClock } from '../src/deletion-clock.ts'
+
+describe('deletion clock', () => {
+  it('R15: without any time from outside nothing may be deleted', () => {
+    assert.equal(new DeletionClock(manualClock()).now(), Number.NEGATIVE_INFINITY)
+  })
+
+  it('R15: a wall clock that jumps ahead does not bring deletion forward', () => {
+    const clock = manualClock(1_000_000)
+    const deletion = new DeletionClock(clock)
+    deletion.sawSnapshot(1_000_000)
+    clock.advance(500)
+    clock.setWall(9_000_000)
+    assert.equal(deletion.now(), 1_000_500)
+  })
+
+  it('R15: a publisher whose clock is ahead does not bring deletion forward either', () => {
+    const clock = manualClock(1_000_000)
+    const deletion = new DeletionClock(clock)
+    deletion.sawFrame(9_000_000)
+    assert.equal(deletion.now(), 1_000_000)
+  })
+
+  it('R15: of snapshot and newest frame the lower counts, each carried forward from when it was seen', () => {
+    const clock = manualClock(1_000_000)
+    const deletion = new DeletionClock(clock)
+    deletion.sawSnapshot(990_000)
+    clock.advance(1_000)
+    deletion.sawFrame(995_000)
+    clock.advance(1_000)
+    assert.equal(deletion.now(), 992_000)
+    deletion.sawFrame(991_000)
+    assert.equal(deletion.now(), 991_000)
+  })
+})

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { fastifyRescind } from '../src/fastify.ts'
+import type { Replica, VerifiedToken } from '../src/index.ts'
+import { refusalOf } from '../src/refusal.ts'
+
+/** Only what the plugin touches: it refuses whoever is called "mallory", and does not know "unknown". */
+const replica = {
+  refusal: ({ payload }: VerifiedToken, options?: { whenUnknown?: 'reject' | 'accept' }) => {
+    if (payload.sub === 'mallory') {
+      return refusalOf({ kind: 'revoked', reason: 'other', mode: 'block', claims: ['sub'] }, 'reject')
+    }
+    const known = payload.sub !== 'unknown'
+    return refusalOf(known ? { kind: 'active' } : { kind: 'unknown', cause: 'stale' }, options?.whenUnknown ?? 'reject')
+  },
+} as Replica
+
+function app(context: TestContext, options: object = {}): FastifyInstance {
+  const instance = Fastify()
+  context.after(() => instance.close())
+  instance.decorateRequest('user')
+  instance.register(fastifyRescind, { replica, realm: 'api', ...options })
+  return instance
+}
+
+/** Stands for a verifier: the Authorization header is the subject. */
+const verify = async (request: object): Promise<void> => {
+  const { headers } = request as { headers: { authorization?: string } }
+  if (headers.authorization) Object.assign(request, { user: { sub: headers.authorization } })
+}
+
+describe('fastifyRescind', () => {
+  it('serves a token that is active, and a public route without a token', async (context) => {
+    const instance = app(context)
+    instance.get('/', { onRequest: verify }, async () => 'served')
+    assert.equal((await instance.inject({ url: '/', headers: { authorization: 'ann' } })).body, 'served')
+    assert.equal((await instance.inject({ url: '/' })).body, 'served')
+  })
+
+  it('R18: 401 with a challenge for a revoked token; the handler does not run', async (context) => {
+    let ran = false
+    const instance = app(context)
+    instance.get('/', { onRequest: verify }, async () => {
+      ran = true
+    })
+    const response = await instance.inject({ url: '/', headers: { authorization: 'mallory' } })
+    assert.equal(response.statusCode, 401)
+    assert.match(String(response.headers['www-authenticate']), /^Bearer realm="api", error="invalid_token"/)
+    assert.match(String(response.headers['content-type']), /^application\/problem\+json/)
+    assert.equal(response.json().code, 'token_revoked')
+    assert.equal(ran, false)
+  })
+
+  it('R18: 503 with Retry-After when it cannot be known; the policy can be overridden', async (context) => {
+    const request = { url: '/', headers: { authorization: 'unknown' } }
+    const rejecting = app(context)
+    rejecting.get('/', { onRequest: verify }, async () => 'served')
+    const response = await rejecting.inject(request)
+    assert.equal(response.statusCode, 503)
+    assert.equal(response.headers['retry-after'], '5')
+    const accepting = app(context, { whenUnknown: 'accept' })
+    accepting.get('/', { onRequest: verify }, async () => 'served')
+    assert.equal((await accepting.inject(request)).body, 'served')
+  })
+
+  it('checks routes that were defined before and after it, also in other plugins', async (context) => {
+    const instance = Fastify()
+    context.after(() => instance.close())
+    instance.decorateRequest('user')
+    instance.get('/before', { onRequest: verify }, async () => 'served')
+    instance.register(fastifyRescind, { replica })
+    instance.register(async (child) => {
+      child.get('/child', { onRequest: verify }, async () => 'served')
+    })
+    for (const url of ['/before', '/child']) {
+      assert.equal((await instance.inject({ url, headers: { authorization: 'mallory' } })).statusCode, 401, url)
+    }
+  })
+
+  for (const [what, user] of [
+    ['the payload', { sub: 'mallory' }],
+    ['header and payload (complete: true)', { header: { kid: 'k' }, payload: { sub: 'mallory' } }],
+  ] as const) {
+    it(`reads ${what} that @fastify/jwt leaves in request.user`, async (context) => {
+      const instance = app(context)
+      instance.get('/', { onRequest: async (request) => void Object.assign(request, { user }) }, async () => 'served')
+      assert.equal((await instance.inject({ url: '/' })).statusCode, 401)
+    })
+  }
+
+  for (const [what, handler] of [
+    ['text', async () => 'served'],
+    ['an object', async () => ({ served: true })],
+  ] as const) {
+    it(`a route that verifies too late is not served: ${what}`, async (context) => {
+      const instance = app(context)
+      instance.get('/', { preHandler: verify }, handler)
+      const response = await instance.inject({ url: '/', headers: { authorization: 'mallory' } })
+      assert.equal(response.statusCode, 500)
+      assert.match(response.body, /verify in onRequest or preValidation/)
+    })
+  }
+})

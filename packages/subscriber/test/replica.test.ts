@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { limits } from '@rescind/protocol'
+import { house, untilStatus } from './house.ts'
+
+describe('a replica that follows', () => {
+  it('R18, R20: opens live from the log; a revocation reaches it; a lift too', async (context) => {
+    const { publisher, open, token } = await house(context)
+    const replica = await open()
+    assert.equal(replica.status.state, 'live')
+    assert.deepEqual(replica.check(token()), { kind: 'active' })
+    const { cursor } = await publisher.revoke({ match: { sub: 'ann' }, mode: 'block', reason: 'account_blocked' })
+    await replica.reached(cursor)
+    assert.deepEqual(replica.check(token()), {
+      kind: 'revoked',
+      reason: 'account_blocked',
+      mode: 'block',
+      claims: ['sub'],
+    })
+    assert.equal(replica.isRevoked(token()), true)
+    assert.equal(replica.isRevoked(token({ sub: 'bob' })), false)
+    const lifted = await publisher.lift({ match: { sub: 'ann' }, mode: 'block' })
+    await replica.reached(lifted.cursor)
+    assert.equal(replica.refusal(token()), undefined)
+  })
+
+  it('R19: turns stale when nothing proves its view, by the monotonic clock and without a timer; revoked stands', async (context) => {
+    const { log, clock, publisher, open, token } = await house(context)
+    const replica = await open()
+    const { cursor } = await publisher.revoke({ match: { sub: 'ann' } })
+    await replica.reached(cursor)
+    log.faults.freeze()
+    clock.advance(15_001)
+    assert.equal(replica.status.state, 'stale')
+    assert.deepEqual(replica.check(token({ sub: 'bob' })), { kind: 'unknown', cause: 'stale' })
+    assert.equal(replica.refusal(token({ sub: 'bob' }))?.status, 503)
+    assert.equal(replica.refusal(token({ sub: 'bob' }), { whenUnknown: 'accept' }), undefined)
+    assert.equal(replica.check(token()).kind, 'revoked')
+    log.faults.thaw()
+    await untilStatus(replica, 'live again', (status) => status.state === 'live')
+    assert.deepEqual(replica.check(token({ sub: 'bob' })), { kind: 'active' })
+  })
+
+  it('R19: a wall clock that jumps changes nothing about freshness', async (context) => {
+    const { clock, open } = await house(context)
+    const replica = await open()
+    clock.setWall(clock.now() + 3_600_000)
+    assert.equal(replica.status.state, 'live')
+  })
+
+  it('R19: live messages prove nothing: a log that only broadcasts leaves the replica stale', async (context) => {
+    const { log, clock, publisher, open } = await house(context)
+    const replica = await open()
+    log.faults.unproved(true)
+    for (let n = 0; n < 4; n += 1) {
+      clock.advance(5_000)
+      const { cursor } = await publisher.revoke({ match: { jti: `t${n}` } })
+      await replica.reached(cursor)
+    }
+    assert.equal(replica.status.state, 'stale')
+    assert.equal(replica.status.entries, 4)
+  })
+
+  it('a lost live frame is found by the next question, and read from the log', async (context) => {
+    const { log, clock, publisher, open, token } = await house(context)
+    const replica = await open()
+    log.faults.dropLive(1)
+    const { cursor } = await publisher.revoke({ match: { sub: 'ann' } })
+    clock.advance(3_000)
+    await replica.reached(cursor)
+    assert.equal(replica.check(token()).kind, 'revoked')
+  })
+
+  it('a gap is filled at once when the next live frame shows it', async (context) => {
+    const { log, clock, publisher, open } = await house(context)
+    const replica = await open()
+    log.faults.dropLive(1)
+    await publisher.revoke({ match: { sub: 'ann' } })
+    clock.advance(100)
+    const { cursor } = await publisher.revoke({ match: { sub: 'bob' } })
+    await replica.reached(cursor)
+    assert.equal(replica.status.entries, 2)
+  })
+
+  it('what was published while the connection was away is caught up with', async (context) => {
+    const { log, publisher, open, token } = await house(context)
+    const replica = await open()
+    log.faults.disconnect('replica')
+    const { cursor } = await publisher.revoke({ match: { sub: 'ann' } })
+    assert.equal(replica.check(token()).kind, 'active', 'it has not heard yet')
+    log.faults.reconnect('replica')
+    await replica.reached(cursor)
+    assert.equal(replica.check(token()).kind, 'revoked')
+  })
+
+  it('an undecodable or forged live message is ignored', async (context) => {
+    const { log, publisher, open, token } = await house(context)
+    const replica = await open()
+    const seq = replica.status.cursor?.seq as number
+    log.faults.injectLive(seq + 1, Buffer.from('garbage'))
+    log.faults.injectLive(seq + 7, randomBytes(100))
+    const { cursor } = await publisher.revoke({ match: { sub: 'ann' } })
+    await replica.reached(cursor)
+    assert.equal(replica.check(token()).kind, 'revoked')
+    assert.equal(replica.status.state, 'live')
+  })
+
+  for (const [what, spoil] of [
+    ['truncated', (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 5)],
+    ['oversized', (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.alloc(limits.MAX_FRAME_BYTES)])],
+    ['of an unknown version', (bytes: Uint8Array) => Object.assign(Uint8Array.from(bytes), { 4: 9 })],
+    [
+      'with a flipped bit',
+      (bytes: Uint8Array) => Object.assign(Uint8Array.from(bytes), { 60: (bytes[60] as number) ^ 1 }),
+    ],
+  ] as const) {
+    it(`R18: a frame of the stream that is ${what} makes every token unknown, is named, and is not skipped`, async (context) => {
+      const { log, clock, publisher, open, token } = await house(context)
+      const { cursor } = await publisher.revoke({ match: { sub: 'ann' } })
+      const replica = await open()
+      log.faults.dropLive(2)
+      const connection = await log.connect({ name: 'test', onEvent() {} })
+      context.after(() => connection.close())
+      const next = await publisher.revoke({ match: { sub: 'bob' } })
+      const stored = await connection.read(next.cursor.seq)
+      log.faults.corrupt(next.cursor.seq, spoil(stored?.bytes as Uint8Array))
+      await publisher.revoke({ match: { sub: 'carl' } })
+      clock.advance(3_000)
+      await untilStatus(replica, 'poisoned', (status) => status.cause?.code === 'poison_frame')
+      assert.match(String(replica.status.cause?.detail), new RegExp(`frame ${next.cursor.seq} cannot be read`))
+      assert.deepEqual(replica.check(token({ sub: 'dora' })), { kind: 'unknown', cause: 'poison_frame' })
+      assert.equal(replica.check(token()).kind, 'revoked', 'what is held stands')
+      assert.equal(replica.status.cursor?.seq, cursor.seq)
+      clock.advance(15_001)
+      assert.deepEqual(replica.check(token({ sub: 'dora' })), { kind: 'unknown', cause: 'stale' })
+    })
+  }
+
+  it('R11: a stream recreated empty un-revokes nobody', async (context) => {
+    const { log, clock, publisher, open, token } = await house(context)
+    const replica = await open()
+    const { cursor } = await publisher.revoke({ match: { sub: 'ann' } })
+    await replica.reached(cursor)
+    const next = assert.rejects(replica.reached({ ...cursor, seq: cursor.seq + 1 }), { code: 'ERR_CURSOR_FOREIGN' })
+    log.faults.recreate()
+    clock.advance(3_000)
+    await untilStatus(replica, 'another epoch', (status) => status.cursor?.epoch !== cursor.epoch)
+    await untilStatus(replica, 'live again', (status) => status.state === 'live')
+    assert.equal(replica.check(token()).kind, 'revoked')
+    await next
+  })
+
+  it('R11, R19: a stream rolled back whose sequences went to other frames is noticed, and read again', async (context) => {
+    const { log, clock, publisher, open, token } = await house(context)
+    const replica = await open()
+    const first = await publisher.revoke({ match: { sub: 'ann' } })
+    await replica.reached(first.cursor)
+    log.faults.disconnect('replica')
+    log.faults.rollback(first.cursor.seq - 1)
+    const other = await publisher.revoke({ match: { sub: 'bob' } })
+    assert.equal(other.cursor.seq, first.cursor.seq)
+    log.faults.reconnect('replica')
+    clock.advance(3_000)
+    await untilStatus(replica, 'on the other log', (status) => status.cursor?.frameId === other.cursor.frameId)
+    assert.equal(replica.check(token({ sub: 'bob' })).kind, 'revoked')
+    assert.equal(replica.check(token()).kind, 'revoked', 'nothing leaves')
+  })
+
+  it('R15: facts are deleted once expired, not while the wall clock only says so', async (context) => {
+    const { clock, publisher, open } = await house(context)
+    const replica = await open()
+    const { cursor, revocation } = await publisher.revoke({ match: { jti: 't1' } })
+    await replica.reached(cursor)
+    clock.setWall(revocation.expiresAtMs + 1)
+    await replica.reached(cursor)
+    assert.equal(replica.status.entries, 1)
+    clock.setWall(revocation.atMs)
+    clock.advance(revocation.expiresAtMs - revocation.atMs + 1)
+    await untilStatus(replica, 'swept', (status) => status.entries === 0)
+  })
+})
