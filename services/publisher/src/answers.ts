@@ -1,0 +1,68 @@
+import type { Reason, Revocation } from '@rescind/protocol'
+import { type Cursor, formatRfc3339, type Lift, type Match, type Mode, msToNumericDate } from '@rescind/protocol'
+
+/** One revocation as the API answers it: what was decided, and until when it holds. Times are RFC 3339 in UTC. */
+export interface RevocationAnswer {
+  readonly id: string
+  readonly iss: string
+  readonly match: Match
+  readonly mode: Mode
+  readonly issuedBefore?: string
+  /** NumericDate of the first second whose tokens pass again (R4). */
+  readonly reissueNotBefore?: number
+  readonly expiresAt: string
+  readonly reason: Reason
+  /** When it was recorded; absent if it was not, because `expiresAt` has passed (R14). */
+  readonly at?: string
+}
+
+/** What `POST /v1/revocations` answers. */
+export interface RevocationsAnswer {
+  /** `broadcast`: in the log and in force in the publisher's own replica. `nothing_to_do`: all expired already (R14). */
+  readonly state: 'broadcast' | 'nothing_to_do'
+  readonly cursor?: Cursor
+  /** In the order of the request. */
+  readonly revocations: readonly RevocationAnswer[]
+}
+
+/** What `POST /v1/lifts` answers. */
+export interface LiftAnswer {
+  readonly state: 'broadcast'
+  readonly cursor: Cursor
+  readonly lift: {
+    readonly id: string
+    readonly iss: string
+    readonly match: Match
+    readonly mode: Mode
+    readonly at: string
+    readonly expiresAt: string
+  }
+}
+
+/** @param recorded whether the revocation is on the log, so that its `atMs` means something. */
+export function revocationAnswer(revocation: Revocation, recorded: boolean): RevocationAnswer {
+  const { id, iss, match, mode, issuedBeforeMs, expiresAtMs, reason, atMs } = revocation
+  return {
+    id,
+    iss,
+    match,
+    mode,
+    ...(issuedBeforeMs !== undefined && {
+      issuedBefore: formatRfc3339(issuedBeforeMs),
+      reissueNotBefore: msToNumericDate(issuedBeforeMs) + 1,
+    }),
+    expiresAt: formatRfc3339(expiresAtMs),
+    reason,
+    ...(recorded && { at: formatRfc3339(atMs) }),
+  }
+}
+
+/** The answer for a lift that is on the log at `cursor`. */
+export function liftAnswer(lift: Lift, cursor: Cursor): LiftAnswer {
+  const { id, iss, match, mode, atMs, expiresAtMs } = lift
+  return {
+    state: 'broadcast',
+    cursor,
+    lift: { id, iss, match, mode, at: formatRfc3339(atMs), expiresAt: formatRfc3339(expiresAtMs) },
+  }
+}

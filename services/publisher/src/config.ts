@@ -1,0 +1,152 @@
+import { isIPv4 } from 'node:net'
+import type { NatsPublisherLogOptions } from '@rescind/log'
+import { type IssuerPolicy, limits } from '@rescind/protocol'
+import { VARIABLES, type Variables } from './config-schema.ts'
+import type { StaticKey } from './keys.ts'
+import { type Environment, withFiles } from './secrets.ts'
+
+/** What a publisher needs to know, wherever its log is. */
+export interface PublisherConfig {
+  /** Address to listen on. */
+  readonly host: string
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number
+  /** At least one; each with its own lifetimes. */
+  readonly issuers: readonly IssuerPolicy[]
+  /** Empty only on a loopback address: then everyone may do everything. */
+  readonly keys: readonly StaticKey[]
+  /** How long a stopping publisher goes on serving, not ready, so that load balancers can notice. */
+  readonly shutdownDelayMs: number
+  /** How long one frame is appended again after a timeout; default 5,000. */
+  readonly appendDeadlineMs?: number
+  /** Of its own replica (R19); default 15,000. */
+  readonly staleAfterMs?: number
+  /** Of its own replica; default 2,000. */
+  readonly proveEveryMs?: number
+}
+
+/** Configuration of the publisher's process. */
+export interface ProcessConfig {
+  readonly publisher: PublisherConfig
+  /** How to reach the broker, and what the stream is to be. Holds secrets. */
+  readonly nats: NatsPublisherLogOptions
+  readonly logLevel: string
+}
+
+/** Either the configuration, or one line for each mistake. */
+export type ReadConfig =
+  | { readonly ok: true; readonly config: ProcessConfig }
+  | { readonly ok: false; readonly mistakes: readonly string[] }
+
+const FILES = ['NATS_PASSWORD', 'NATS_TOKEN', 'NATS_NKEY', 'NATS_CREDS', 'RESCIND_ISSUERS', 'RESCIND_KEYS'] as const
+
+/** Reads the environment and reports all mistakes at once. An empty variable counts as absent. */
+export function readConfig(env: Environment): ReadConfig {
+  const mistakes: string[] = []
+  const given = withFiles(env, FILES, mistakes)
+  const parsed = VARIABLES.safeParse(given)
+  for (const { path, message } of parsed.error?.issues ?? []) mistakes.push(`${path.map(String).join('/')}: ${message}`)
+  mistakes.push(...contradictions(given))
+  if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes }
+  return { ok: true, config: toConfig(parsed.data) }
+}
+
+/** True for an address that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+/** What no single variable can show. */
+function* contradictions(given: Readonly<Record<string, string>>): Generator<string> {
+  const host = given.RESCIND_HOST ?? '127.0.0.1'
+  if (!isLoopback(host) && (given.RESCIND_KEYS === undefined || given.RESCIND_KEYS.replace(/\s/g, '') === '[]')) {
+    yield `RESCIND_KEYS: is required, because others than this machine reach ${host}; make a key with --new-key`
+  }
+  const logins = ['NATS_USER', 'NATS_TOKEN', 'NATS_NKEY', 'NATS_CREDS'].filter((name) => given[name] !== undefined)
+  if (logins.length > 1) yield `${logins.join(', ')}: are several ways to authenticate; give one`
+  if (given.NATS_PASSWORD !== undefined && given.NATS_USER === undefined)
+    yield 'NATS_USER: is required beside NATS_PASSWORD'
+  const single = ['RESCIND_ISSUER', 'RESCIND_MAX_EXPIRY', 'RESCIND_MAX_SESSION', 'RESCIND_CLOCK_SKEW', 'RESCIND_LEEWAY']
+  const stated = single.filter((name) => given[name] !== undefined)
+  if (given.RESCIND_ISSUERS !== undefined) {
+    for (const name of stated) yield `${name}: give this or RESCIND_ISSUERS, not both`
+    return
+  }
+  if (stated.length === 0) yield 'RESCIND_ISSUERS: is required, or RESCIND_ISSUER with RESCIND_MAX_EXPIRY'
+  for (const name of stated.length === 0 ? [] : ['RESCIND_ISSUER', 'RESCIND_MAX_EXPIRY']) {
+    if (given[name] === undefined) yield `${name}: is required beside ${stated.join(', ')}`
+  }
+}
+
+function toConfig(given: Variables): ProcessConfig {
+  return {
+    publisher: {
+      host: given.RESCIND_HOST,
+      port: given.RESCIND_PORT,
+      issuers: given.RESCIND_ISSUERS?.map(toPolicy) ?? [singleIssuer(given)],
+      keys: given.RESCIND_KEYS ?? [],
+      shutdownDelayMs: given.RESCIND_SHUTDOWN_DELAY_MS,
+    },
+    nats: toNats(given),
+    logLevel: given.RESCIND_LOG_LEVEL,
+  }
+}
+
+function toNats(given: Variables): NatsPublisherLogOptions {
+  const tls = toTls(given)
+  return {
+    servers: given.NATS_URL,
+    ...(given.NATS_USER !== undefined && { user: given.NATS_USER }),
+    ...(given.NATS_PASSWORD !== undefined && { password: given.NATS_PASSWORD }),
+    ...(given.NATS_TOKEN !== undefined && { token: given.NATS_TOKEN }),
+    ...(given.NATS_NKEY !== undefined && { nkeySeed: given.NATS_NKEY }),
+    ...(given.NATS_CREDS !== undefined && { creds: given.NATS_CREDS }),
+    ...(tls && { tls }),
+    ...(given.RESCIND_STREAM !== undefined && { stream: given.RESCIND_STREAM }),
+    ...(given.RESCIND_STREAM_REPLICAS !== undefined && { replicas: given.RESCIND_STREAM_REPLICAS }),
+    ...(given.RESCIND_STREAM_MAX_BYTES !== undefined && { maxBytes: given.RESCIND_STREAM_MAX_BYTES }),
+  }
+}
+
+function toTls(given: Variables): NatsPublisherLogOptions['tls'] | undefined {
+  const files = {
+    ...(given.NATS_TLS_CA_FILE !== undefined && { caFile: given.NATS_TLS_CA_FILE }),
+    ...(given.NATS_TLS_CERT_FILE !== undefined && { certFile: given.NATS_TLS_CERT_FILE }),
+    ...(given.NATS_TLS_KEY_FILE !== undefined && { keyFile: given.NATS_TLS_KEY_FILE }),
+  }
+  return given.NATS_TLS === 'true' || Object.keys(files).length > 0 ? files : undefined
+}
+
+type IssuerVariables = NonNullable<Variables['RESCIND_ISSUERS']>[number]
+
+function singleIssuer(given: Variables): IssuerPolicy {
+  return toPolicy({
+    iss: given.RESCIND_ISSUER ?? '',
+    maxExpiry: given.RESCIND_MAX_EXPIRY ?? 0,
+    maxSession: given.RESCIND_MAX_SESSION,
+    clockSkew: given.RESCIND_CLOCK_SKEW,
+    leeway: given.RESCIND_LEEWAY,
+  })
+}
+
+function toPolicy(issuer: IssuerVariables): IssuerPolicy {
+  return {
+    iss: issuer.iss,
+    maxExpiryMs: issuer.maxExpiry,
+    maxSessionMs: issuer.maxSession ?? limits.DEFAULT_MAX_SESSION_MS,
+    clockSkewMs: issuer.clockSkew ?? 0,
+    leewayMs: issuer.leeway ?? limits.DEFAULT_LEEWAY_MS,
+  }
+}
+
+const SECRETS: ReadonlySet<string> = new Set(['password', 'token', 'nkeySeed', 'creds'])
+
+/** The configuration as JSON for people, without its secrets. Key hashes stay: they cannot be used. */
+export function printConfig(config: ProcessConfig): string {
+  return JSON.stringify(config, (name, value) => (SECRETS.has(name) ? '[redacted]' : redactUrls(name, value)), 2)
+}
+
+function redactUrls(name: string, value: unknown): unknown {
+  if (name !== 'servers' || !Array.isArray(value)) return value
+  return value.map((server: string) => server.replace(/\/\/[^@/]*@/, '//[redacted]@'))
+}

@@ -1,0 +1,40 @@
+/** What `--help` prints: every variable, its default, and the calls. */
+export const HELP = `rescind publisher: records revocations, broadcasts them, serves snapshots.
+
+Options:
+  --help                      this text
+  --print-config              the configuration as it was understood, without secrets
+  --new-key NAME --scope S …  makes a key; S: revocations:write, revocations:read, snapshot:read
+
+Environment (those marked * can be given as NAME_FILE, the path of a file with the content):
+  RESCIND_HOST                address to listen on (127.0.0.1); any other than loopback requires keys
+  RESCIND_PORT                port to listen on; 0 takes a free one (8080)
+  RESCIND_KEYS *              JSON array of { "name", "hash", "scopes" }; --new-key prints one
+  RESCIND_ISSUERS *           JSON array of { "iss", "maxExpiry", "maxSession"?, "clockSkew"?, "leeway"? },
+                              durations such as "500ms", "15m", "1h", "30d"
+  RESCIND_ISSUER              or, for one issuer: the exact iss of its tokens,
+  RESCIND_MAX_EXPIRY          the longest life of its tokens (exp - iat),
+  RESCIND_MAX_SESSION         of its sessions (30d),
+  RESCIND_CLOCK_SKEW          added to now for a default issuedBefore (0s),
+  RESCIND_LEEWAY              and how long facts outlive tokens (60s)
+  NATS_URL                    servers of the log, with commas (nats://127.0.0.1:4222)
+  NATS_USER, NATS_PASSWORD *  how to authenticate there; or NATS_TOKEN *, NATS_NKEY * (seed), NATS_CREDS * (content)
+  NATS_TLS                    true demands TLS
+  NATS_TLS_CA_FILE            paths in PEM; NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE for a client's certificate
+  RESCIND_STREAM              name of the stream (RESCIND)
+  RESCIND_STREAM_REPLICAS     copies of a new stream: 1, 3 or 5 (1)
+  RESCIND_STREAM_MAX_BYTES    size cap of a new stream (1 GiB)
+  RESCIND_SHUTDOWN_DELAY_MS   how long a stopping publisher goes on serving, not ready (0)
+  RESCIND_LOG_LEVEL           fatal, error, warn, info, debug, trace or silent (info)
+
+Calls:
+  POST /v1/revocations  record and broadcast one, or an array of which all are taken or none
+  POST /v1/lifts        take back what a match and mode revoked so far
+  POST /v1/check        what would happen to a token with these claims
+  GET  /v1/snapshot     all live facts at a cursor, for replicas that start
+  GET  /v1/replicas     who follows
+  GET  /livez /readyz   200 while the process runs; 200 while it takes revocations, else 503 with reasons
+
+Logs are JSON lines on standard output; the one with "msg":"listening" has the "url". SIGTERM or SIGINT stops it, a
+second one at once. A mistake in the configuration ends it with exit code 2.
+`

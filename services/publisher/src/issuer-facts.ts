@@ -1,0 +1,68 @@
+import type { Denylist } from '@rescind/denylist'
+import { type Issuer, type IssuerPolicy, isRescindError } from '@rescind/protocol'
+import type { Logger } from '@rescind/subscriber'
+import type { Appender } from './appender.ts'
+
+/** What publishing the issuers needs. */
+export interface IssuerFactsParts {
+  readonly issuers: readonly IssuerPolicy[]
+  readonly denylist: Denylist
+  readonly appender: Appender
+  readonly logger: Logger
+}
+
+/**
+ * Publishes the configured issuers, so that replicas need no configuration of theirs: at start what is absent or
+ * different, and everything once more whenever the log has become another one, which may hold none. Not more often: two
+ * publishers that are configured differently must not overwrite each other for ever.
+ */
+export class IssuerFacts {
+  readonly #parts: IssuerFactsParts
+  #publishedIn: string | undefined
+  #working: Promise<void> | undefined
+
+  constructor(parts: IssuerFactsParts) {
+    this.#parts = parts
+  }
+
+  /** True once the log of this epoch has the configured issuers. */
+  publishedIn(epoch: string | undefined): boolean {
+    return epoch !== undefined && this.#publishedIn === epoch
+  }
+
+  /** Publishes them if that is due; called often, while the own replica is live in `epoch`. */
+  tick(epoch: string): void {
+    if (this.#working || this.publishedIn(epoch)) return
+    this.#working = this.#publish(epoch).finally(() => {
+      this.#working = undefined
+    })
+  }
+
+  async #publish(epoch: string): Promise<void> {
+    const { issuers, denylist, appender, logger } = this.#parts
+    const first = this.#publishedIn === undefined
+    const due = first ? issuers.filter((policy) => !sameLifetimes(policy, denylist.issuer(policy.iss))) : issuers
+    try {
+      const builders = due.map(
+        (policy) =>
+          (atMs: number): Issuer => ({ kind: 'issuer', ...policy, atMs }),
+      )
+      if (due.length > 0) await appender.submit('issuer', builders)
+      this.#publishedIn = epoch
+      logger.info({ issuers: due.map(({ iss }) => iss) }, due.length > 0 ? 'issuers published' : 'issuers are known')
+    } catch (error) {
+      // The gate that refused it says so in readiness; the next tick tries again.
+      logger.debug({ err: error, code: isRescindError(error) ? error.code : undefined }, 'issuers not published yet')
+    }
+  }
+}
+
+function sameLifetimes(policy: IssuerPolicy, known: Issuer | undefined): boolean {
+  return (
+    known !== undefined &&
+    known.maxExpiryMs === policy.maxExpiryMs &&
+    known.maxSessionMs === policy.maxSessionMs &&
+    known.clockSkewMs === policy.clockSkewMs &&
+    known.leewayMs === policy.leewayMs
+  )
+}

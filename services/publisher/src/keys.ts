@@ -1,0 +1,60 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** What a key may do. */
+export const SCOPES = ['revocations:write', 'revocations:read', 'snapshot:read'] as const
+
+/** One of {@link SCOPES}. */
+export type Scope = (typeof SCOPES)[number]
+
+/** A static key as configuration holds it: hashed, so that whoever reads the configuration cannot use it. */
+export interface StaticKey {
+  /** Names the principal in facts and log lines; 1 to 256 characters. */
+  readonly name: string
+  /** `sha256:` and 64 hexadecimal digits. The key itself has 256 random bits, so no slower hash is needed. */
+  readonly hash: string
+  readonly scopes: readonly Scope[]
+}
+
+/** Who makes a request, authenticated. */
+export interface Principal {
+  readonly name: string
+  readonly scopes: ReadonlySet<Scope>
+}
+
+const PREFIX = 'rsk_'
+
+/** The form in which a key is kept. */
+export function hashKey(key: string): string {
+  return `sha256:${createHash('sha256').update(key).digest('hex')}`
+}
+
+/** A new key of 256 random bits, and what configuration keeps of it. The key is shown once and stored nowhere. */
+export function newKey(name: string, scopes: readonly Scope[]): { key: string; kept: StaticKey } {
+  const key = PREFIX + randomBytes(32).toString('base64url')
+  return { key, kept: { name, hash: hashKey(key), scopes } }
+}
+
+/** The configured keys. */
+export class KeyRing {
+  readonly #keys: readonly { readonly hash: Buffer; readonly principal: Principal }[]
+
+  constructor(keys: readonly StaticKey[]) {
+    this.#keys = keys.map(({ name, hash, scopes }) => ({
+      hash: Buffer.from(hash.slice('sha256:'.length), 'hex'),
+      principal: { name, scopes: new Set(scopes) },
+    }))
+  }
+
+  /** True if no key is configured: then everyone on the loopback address may do everything. */
+  get isEmpty(): boolean {
+    return this.#keys.length === 0
+  }
+
+  /** Who holds this key, of which nothing is trusted. Compares with every key in constant time, found or not. */
+  find(presented: string): Principal | undefined {
+    const hash = createHash('sha256').update(presented).digest()
+    let found: Principal | undefined
+    for (const key of this.#keys) if (timingSafeEqual(key.hash, hash)) found = key.principal
+    return found
+  }
+}

@@ -1,0 +1,154 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Head, LogEvent, Presence, PublisherConnection, PublisherLog } from '@rescind/log'
+import { type Clock, RescindError, toRescindError } from '@rescind/protocol'
+import type { Logger } from '@rescind/subscriber'
+import type { BrokerClock } from './broker-clock.ts'
+import { COMPARE_CLOCKS_EVERY_MS, ESTABLISH_PAUSES_MS } from './limits.ts'
+
+/** What the keeper needs. */
+export interface LogKeeperParts {
+  readonly log: PublisherLog
+  /** Name of the connection: 1 to 64 of `A-Z a-z 0-9 _ -`. */
+  readonly name: string
+  readonly brokerClock: BrokerClock
+  readonly clock: Clock
+  readonly logger: Logger
+  onPresence(presence: Presence): void
+}
+
+const NOT_CONNECTED = 'the broker has not been reached yet'
+
+/**
+ * Keeps the publisher's own connection to the log in order, for ever and in the background: connects, establishes the
+ * stream, compares the clocks, and gives the log a new epoch when it was found rolled back.
+ */
+export class LogKeeper {
+  readonly #parts: LogKeeperParts
+  readonly #stop = new AbortController()
+  #connection: PublisherConnection | undefined
+  #head: Head | undefined
+  #error: RescindError | undefined = new RescindError('ERR_LOG_UNAVAILABLE', NOT_CONNECTED)
+  /** The epoch that has to go, because two histories bear its name. */
+  #replacedEpoch: string | undefined
+  /** Something happened that establishing the log again may mend, or find out. */
+  #suspected = false
+  #tendedAtMs = Number.NEGATIVE_INFINITY
+  #pauseMs: number = ESTABLISH_PAUSES_MS[0]
+  #working: Promise<void> | undefined
+
+  constructor(parts: LogKeeperParts) {
+    this.#parts = parts
+  }
+
+  /** The log as it was last established: its deployment and epoch. */
+  get head(): Head | undefined {
+    return this.#head
+  }
+
+  /** Why the log cannot be appended to, or undefined. */
+  refusal(): RescindError | undefined {
+    if (this.#replacedEpoch !== undefined) {
+      return new RescindError('ERR_LOG_UNAVAILABLE', 'the log was rolled back and is being given a new epoch')
+    }
+    return this.#error
+  }
+
+  /** Begins. Never rejects: what cannot be reached is tried again. */
+  start(): void {
+    this.#working = this.#connect().finally(() => {
+      this.#working = undefined
+    })
+  }
+
+  /** The own replica found another log under this epoch (R19): a new epoch makes that plain to all. */
+  replaced(epoch: string): void {
+    this.#replacedEpoch ??= epoch
+    this.#parts.logger.warn({ epoch }, 'the log was rolled back: it holds other frames than before under this epoch')
+  }
+
+  /**
+   * Appends one frame, as `PublisherConnection.append`; `ERR_LOG_UNAVAILABLE` without a connection. If it fails there may
+   * be no stream any more: the next try will find one if it is made again now.
+   */
+  async append(bytes: Uint8Array, options: Parameters<PublisherConnection['append']>[1]): Promise<void> {
+    if (!this.#connection) throw new RescindError('ERR_LOG_UNAVAILABLE', NOT_CONNECTED)
+    try {
+      await this.#connection.append(bytes, options)
+    } catch (error) {
+      this.#suspected = true
+      throw error
+    }
+  }
+
+  /** Does what is due; called often. `urgent`: something is wrong that establishing the log again may mend. */
+  tick(urgent: boolean): void {
+    if (this.#working || this.#connection === undefined || this.#stop.signal.aborted) return
+    const sinceMs = this.#parts.clock.monotonic() - this.#tendedAtMs
+    const wrong = urgent || this.#suspected || this.#error !== undefined || this.#replacedEpoch !== undefined
+    if (sinceMs < (wrong ? this.#pauseMs : COMPARE_CLOCKS_EVERY_MS)) return
+    this.#working = this.#tend(this.#connection).finally(() => {
+      this.#working = undefined
+    })
+  }
+
+  /** Ends the connection; idempotent. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#working
+    await this.#connection?.close()
+  }
+
+  async #connect(): Promise<void> {
+    const { log, name } = this.#parts
+    while (!this.#stop.signal.aborted) {
+      try {
+        const options = { name, onEvent: (event: LogEvent) => this.#onEvent(event), signal: this.#stop.signal }
+        this.#connection = await log.connect(options)
+        await this.#tend(this.#connection)
+        return
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        this.#failed(error)
+        await pause(this.#pauseMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+      }
+    }
+  }
+
+  async #tend(connection: PublisherConnection): Promise<void> {
+    this.#tendedAtMs = this.#parts.clock.monotonic()
+    this.#suspected = false
+    try {
+      const head = await connection.establish()
+      this.#head = this.#replacedEpoch === undefined ? head : await this.#renewEpoch(connection, head)
+      await this.#parts.brokerClock.compare(connection)
+      if (this.#error) this.#parts.logger.info({ epoch: this.#head.epoch, lastSeq: this.#head.lastSeq }, 'log ready')
+      this.#error = undefined
+      this.#pauseMs = ESTABLISH_PAUSES_MS[0]
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#failed(error)
+    }
+  }
+
+  /** Once for all publishers: whoever comes second finds the new epoch already there. */
+  async #renewEpoch(connection: PublisherConnection, head: Head): Promise<Head> {
+    const renewed = head.epoch === this.#replacedEpoch ? await connection.renewEpoch() : head
+    this.#replacedEpoch = undefined
+    this.#parts.logger.warn({ from: head.epoch, to: renewed.epoch }, 'the log has a new epoch')
+    return renewed
+  }
+
+  #failed(error: unknown): void {
+    const cause = toRescindError(error, 'ERR_LOG_UNAVAILABLE')
+    if (this.#error?.message !== cause.message) this.#parts.logger.warn({ err: cause }, 'the log is not ready')
+    this.#error = cause
+    this.#pauseMs = Math.min(this.#pauseMs * 2, ESTABLISH_PAUSES_MS[1])
+  }
+
+  #onEvent(event: LogEvent): void {
+    if (event.kind === 'presence') this.#parts.onPresence(event.presence)
+    else if (event.kind === 'reconnected') {
+      this.#suspected = true
+      this.#pauseMs = ESTABLISH_PAUSES_MS[0]
+    } else if (event.kind === 'disconnected') this.#parts.logger.warn({}, 'the broker is away; trying again for ever')
+  }
+}

@@ -1,0 +1,96 @@
+import type { PublisherLog, RevocationLog } from '@rescind/log'
+import { type Clock, RescindError, systemClock } from '@rescind/protocol'
+import type { FastifyInstance } from 'fastify'
+import { type Logger, pino } from 'pino'
+import { assemble, type Parts } from './assemble.ts'
+import { isLoopback, type PublisherConfig } from './config.ts'
+import { IdempotentAnswers } from './idempotency.ts'
+import { KeyRing } from './keys.ts'
+import { CLOSE_PATIENCE_MS, TICK_MS } from './limits.ts'
+import { healthRoutes } from './routes/health-routes.ts'
+import { readRoutes } from './routes/read-routes.ts'
+import { writeRoutes } from './routes/write-routes.ts'
+import { createServer } from './server.ts'
+
+/** What a publisher is started with. */
+export interface StartPublisherOptions {
+  readonly config: PublisherConfig
+  readonly log: {
+    /** For appending. */
+    readonly publisher: PublisherLog
+    /** For the publisher's own replica: the same log, as every replica sees it. */
+    readonly replica: RevocationLog
+  }
+  /** Silent if absent. */
+  readonly logger?: Logger
+  /** Default: the machine's clocks. */
+  readonly clock?: Clock
+}
+
+/** A publisher that listens. It may not be ready yet: `GET /readyz` tells. */
+export interface RunningPublisher extends AsyncDisposable {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string
+  /** Stops: not ready, then the configured delay, then no new requests, then answers to all that wait; idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a publisher. Resolves once it listens, also while the broker is away: it heals by itself. Rejects with
+ * `ERR_INVALID_OPTION` without keys on an address that others reach, and if the port is taken.
+ */
+export async function startPublisher(options: StartPublisherOptions): Promise<RunningPublisher> {
+  const { config, log, logger = pino({ level: 'silent' }), clock = systemClock } = options
+  if (config.keys.length === 0 && !isLoopback(config.host)) {
+    throw new RescindError(
+      'ERR_INVALID_OPTION',
+      `keys are required, because others than this machine reach ${config.host}`,
+    )
+  }
+  const parts = await assemble({ config, log, logger, clock })
+  const app = createServer(new KeyRing(config.keys), logger)
+  writeRoutes(app, parts.publishing, new IdempotentAnswers(clock))
+  readRoutes(app, parts)
+  healthRoutes(app, parts.readiness)
+  const ticking = setInterval(() => tick(parts), TICK_MS)
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= stop(app, parts, ticking, config.shutdownDelayMs)
+    return closing
+  }
+  try {
+    const url = await app.listen({ host: config.host, port: config.port })
+    logger.info({ url }, 'listening')
+    if (config.keys.length === 0)
+      logger.warn({ url }, 'NO KEYS ARE CONFIGURED: whoever reaches this address may do everything')
+    return { url, close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** What heals by itself: a few field reads, and work only when something is due. */
+function tick({ keeper, replica, brokerClock, issuerFacts }: Parts): void {
+  const { state, cursor } = replica.status
+  const otherEpoch = cursor !== undefined && keeper.head !== undefined && cursor.epoch !== keeper.head.epoch
+  keeper.tick(state !== 'live' || otherEpoch || brokerClock.refusal() !== undefined)
+  if (state === 'live' && cursor !== undefined) issuerFacts.tick(cursor.epoch)
+}
+
+/** Not ready first, so that nobody is sent here; then every request that came in is answered; then the connections go. */
+async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout, delayMs: number): Promise<void> {
+  parts.readiness.close()
+  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
+  let impatience: NodeJS.Timeout | undefined
+  try {
+    await parts.publishing.appender.drain()
+    impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
+    await app.close()
+  } finally {
+    clearTimeout(impatience)
+    clearInterval(ticking)
+    parts.snapshots.close()
+    await Promise.all([parts.replica.close(), parts.keeper.close()])
+  }
+}

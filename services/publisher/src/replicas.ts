@@ -1,0 +1,67 @@
+import type { Presence } from '@rescind/log'
+import { type Clock, formatRfc3339, limits } from '@rescind/protocol'
+import { SILENT_REPLICA_KEPT_MS } from './limits.ts'
+
+/** A presence is this much late before its replica counts as silent: one announcement may be lost. */
+const GRACE_MS = 2_000
+
+interface Known {
+  readonly presence: Presence
+  readonly seenAtMs: number
+  readonly seenAt: string
+}
+
+/** What `GET /v1/replicas` says of one replica: its own words, and when it last said them. */
+export interface ReplicaAnswer extends Omit<Presence, 'replica'> {
+  readonly id: string
+  /** RFC 3339, by the publisher's clock. */
+  readonly lastSeen: string
+  /** It has said nothing for its own `staleAfterMs` and 2 s more: gone, or cut off. */
+  readonly silent: boolean
+}
+
+/** The replicas that have announced themselves to this publisher since it started. Claims, not proofs. */
+export class Replicas {
+  readonly #clock: Clock
+  readonly #max: number
+  /** In the order in which they last spoke, the longest silent first. */
+  readonly #known = new Map<string, Known>()
+
+  constructor(clock: Clock, max: number = limits.MAX_REPLICAS) {
+    this.#clock = clock
+    this.#max = max
+  }
+
+  /** Takes a presence; one that says `closed` takes its replica off the list. */
+  hear(presence: Presence): void {
+    const known = this.#known.delete(presence.replica)
+    if (presence.state === 'closed') return
+    this.#forgetSilent()
+    if (!known && this.#known.size >= this.#max) return
+    const now = { seenAtMs: this.#clock.monotonic(), seenAt: formatRfc3339(this.#clock.now()) }
+    this.#known.set(presence.replica, { presence, ...now })
+  }
+
+  /** All that are known, sorted by name. */
+  list(): readonly ReplicaAnswer[] {
+    this.#forgetSilent()
+    const answers = [...this.#known.values()].map((known): ReplicaAnswer => {
+      const { replica: id, ...said } = known.presence
+      return { id, ...said, lastSeen: known.seenAt, silent: this.#isSilent(known) }
+    })
+    return answers.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  }
+
+  #isSilent({ presence, seenAtMs }: Known): boolean {
+    return this.#clock.monotonic() - seenAtMs > presence.staleAfterMs + GRACE_MS
+  }
+
+  /** After a day; earlier, the longest silent first, if a new one could not be listed otherwise. */
+  #forgetSilent(): void {
+    for (const [id, known] of this.#known) {
+      const longGone = this.#clock.monotonic() - known.seenAtMs > SILENT_REPLICA_KEPT_MS
+      if (!longGone && !(this.#known.size >= this.#max && this.#isSilent(known))) return
+      this.#known.delete(id)
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readCommandLine } from '../src/command-line.ts'
+
+test('what the process is asked to do', () => {
+  assert.deepEqual(readCommandLine([]), { kind: 'run' })
+  assert.deepEqual(readCommandLine(['-h']), { kind: 'help' })
+  assert.deepEqual(readCommandLine(['--print-config']), { kind: 'print-config' })
+  assert.deepEqual(
+    readCommandLine(['--new-key', 'ann', '--scope', 'revocations:write', '--scope', 'snapshot:read,revocations:write']),
+    { kind: 'new-key', name: 'ann', scopes: ['revocations:write', 'snapshot:read'] },
+  )
+})
+
+test('mistaken arguments are named, all at once', () => {
+  const mistakes = (...args: string[]) => {
+    const command = readCommandLine(args)
+    return command.kind === 'mistaken' ? command.mistakes.join('\n') : command.kind
+  }
+  assert.match(mistakes('--frobnicate'), /frobnicate/)
+  assert.match(mistakes('serve'), /serve/)
+  assert.match(mistakes('--new-key', 'ann'), /^--scope: say what the key may do/)
+  assert.match(mistakes('--new-key', '', '--scope', 'all'), /^--new-key: wants a name.*\n--scope: all is none of/)
+  assert.match(mistakes('--scope', 'snapshot:read'), /belongs to --new-key/)
+})
