@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { manualClock, memoryLog, testPublisher } from '@rescind/subscriber/testing'
+import type { SampleApiConfig } from '../src/config.ts'
+import { startSampleApi } from '../src/index.ts'
+import { AUD, demoIssuer, ISS } from './demo-issuer.ts'
+import { until } from './until.ts'
+
+function configFor(jwksUrl: string, changes: Partial<SampleApiConfig> = {}): SampleApiConfig {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    name: 'api-1',
+    issuer: ISS,
+    audience: AUD,
+    algorithms: ['ES256'],
+    jwksUrl,
+    maxExpiryMs: 3_600_000,
+    whenUnknown: 'reject',
+    ...changes,
+  }
+}
+
+/** An issuer, a log with a publisher on it, and one API that is live. */
+async function house(changes: Partial<SampleApiConfig> = {}) {
+  const clock = manualClock()
+  const log = memoryLog({ clock })
+  const issuer = await demoIssuer()
+  const publisher = await testPublisher({ log, clock, issuers: [{ iss: ISS }] })
+  const api = await startSampleApi({ config: configFor(issuer.jwksUrl, changes), log: log.replicaLog, clock })
+  await until('the replica is live', () => api.replica.status.state === 'live')
+  const get = (path: string, token?: string) =>
+    fetch(api.url + path, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+  return {
+    api,
+    clock,
+    log,
+    issuer,
+    publisher,
+    get,
+    mint: (claims?: object) => issuer.mint(clock.now(), claims),
+    async [Symbol.asyncDispose]() {
+      await api.close()
+      await publisher.close()
+      await issuer[Symbol.asyncDispose]()
+    },
+  }
+}
+
+test('a good token is told who it is, and by which replica', async () => {
+  await using it = await house()
+  const response = await it.get('/whoami', it.mint())
+  assert.equal(response.status, 200)
+  assert.deepEqual(await response.json(), { sub: 'ann', replica: 'api-1' })
+})
+
+test('without a token the answer is 401 with a bare challenge (RFC 6750 section 3.1)', async () => {
+  await using it = await house()
+  const response = await it.get('/whoami')
+  assert.equal(response.status, 401)
+  assert.equal(response.headers.get('www-authenticate'), 'Bearer')
+  assert.equal(response.headers.get('content-type')?.split(';')[0], 'application/problem+json')
+  const { code } = (await response.json()) as { code: string }
+  assert.equal(code, 'no_credentials')
+})
+
+test('a token that is not valid is refused, and what is wrong is named', async () => {
+  await using it = await house()
+  const response = await it.get('/whoami', it.mint({ aud: 'https://other.example' }))
+  assert.equal(response.status, 401)
+  assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token"/)
+  assert.deepEqual(await response.json(), {
+    type: 'urn:rescind:problem:audience_mismatch',
+    title: 'The token is for another audience',
+    status: 401,
+    code: 'audience_mismatch',
+  })
+})
+
+test('R22: a revoked token is refused from the next request on, others are not, and a lift takes it back', async () => {
+  await using it = await house()
+  const [token, other] = [it.mint({ jti: 'one' }), it.mint({ jti: 'two' })]
+  assert.equal((await it.get('/whoami', token)).status, 200)
+  const { cursor } = await it.publisher.revoke({ match: { jti: 'one' }, reason: 'logged_out' })
+  await it.api.replica.reached(cursor)
+  const refused = await it.get('/whoami', token)
+  assert.equal(refused.status, 401)
+  assert.match(refused.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token"/)
+  assert.equal(refused.headers.get('cache-control'), 'no-store')
+  const problem = (await refused.json()) as Record<string, unknown>
+  assert.equal(problem.code, 'token_revoked')
+  assert.ok(!JSON.stringify(problem).includes('logged_out'), 'the reason is not for the client')
+  assert.equal((await it.get('/whoami', other)).status, 200)
+  const lifted = await it.publisher.lift({ match: { jti: 'one' }, mode: 'block' })
+  await it.api.replica.reached(lifted.cursor)
+  assert.equal((await it.get('/whoami', token)).status, 200)
+})
+
+test('R18: a stale replica answers 503 with Retry-After, never 401; what is revoked stays 401', async () => {
+  await using it = await house()
+  const [good, revoked] = [it.mint(), it.mint({ jti: 'one' })]
+  const { cursor } = await it.publisher.revoke({ match: { jti: 'one' } })
+  await it.api.replica.reached(cursor)
+  it.log.faults.freeze()
+  it.clock.advance(16_000)
+  const response = await it.get('/whoami', good)
+  assert.equal(response.status, 503)
+  assert.equal(response.headers.get('www-authenticate'), null)
+  assert.ok(Number(response.headers.get('retry-after')) >= 1)
+  assert.equal((await it.get('/whoami', revoked)).status, 401)
+  const ready = await it.get('/readyz')
+  assert.equal(ready.status, 503)
+  assert.equal(((await ready.json()) as { state: string }).state, 'stale')
+  assert.equal((await it.get('/livez')).status, 200)
+  it.log.faults.thaw()
+})
+
+test('R18: with whenUnknown accept a stale replica lets unrevoked tokens pass', async () => {
+  await using it = await house({ whenUnknown: 'accept' })
+  it.log.faults.freeze()
+  it.clock.advance(16_000)
+  assert.equal((await it.get('/whoami', it.mint())).status, 200)
+  it.log.faults.thaw()
+})
+
+test('it listens before its replica is live, says so, and becomes ready by itself', async () => {
+  const clock = manualClock()
+  const log = memoryLog({ clock })
+  await using issuer = await demoIssuer()
+  const api = await startSampleApi({ config: configFor(issuer.jwksUrl), log: log.replicaLog, clock })
+  try {
+    const ready = await fetch(`${api.url}/readyz`)
+    assert.equal(ready.status, 503)
+    assert.equal(((await ready.json()) as { state: string }).state, 'starting')
+    const headers = { authorization: `Bearer ${issuer.mint(clock.now())}` }
+    assert.equal((await fetch(`${api.url}/whoami`, { headers })).status, 503)
+    await using _publisher = await testPublisher({ log, clock, issuers: [{ iss: ISS }] })
+    await until('ready', async () => (await fetch(`${api.url}/readyz`)).status === 200)
+    assert.equal((await fetch(`${api.url}/whoami`, { headers })).status, 200)
+  } finally {
+    await api.close()
+  }
+})
+
+test('/replica tells the status, and unknown routes are 404', async () => {
+  await using it = await house()
+  const status = (await (await it.get('/replica')).json()) as Record<string, unknown>
+  assert.equal(status.name, 'api-1')
+  assert.equal(status.state, 'live')
+  assert.equal(status.entries, 0)
+  assert.equal(typeof status.lagMs, 'number')
+  assert.equal((await it.get('/nowhere')).status, 404)
+})
+
+test('closing answers what is under way first, and is idempotent', async () => {
+  await using it = await house()
+  const release = it.issuer.hold()
+  const underWay = it.get('/whoami', it.mint())
+  await until('the request waits for the keys', () => it.issuer.asked() === 1)
+  const closed = Promise.all([it.api.close(), it.api.close()])
+  await until('nobody new is served', () =>
+    it.get('/livez').then(
+      () => false,
+      () => true,
+    ),
+  )
+  assert.notEqual(it.api.replica.status.state, 'closed', 'the request under way still needs it')
+  release()
+  assert.equal((await underWay).status, 200)
+  await closed
+  assert.equal(it.api.replica.status.state, 'closed')
+})
+
+test('a port that is taken ends the start, and nothing stays open', async () => {
+  const taken = createServer()
+  await once(taken.listen(0, '127.0.0.1'), 'listening')
+  await using issuer = await demoIssuer()
+  try {
+    const { port } = taken.address() as AddressInfo
+    const config = configFor(issuer.jwksUrl, { port })
+    await assert.rejects(startSampleApi({ config, log: memoryLog().replicaLog }), { code: 'EADDRINUSE' })
+  } finally {
+    taken.close()
+  }
+})
