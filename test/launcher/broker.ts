@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
+import { join } from 'node:path'
+import type { Cleanup } from './cleanup.ts'
+import { findNatsServer } from './find-nats-server.ts'
+import { startNatsServer } from './nats-server.ts'
+
+/** The broker of this run. */
+export interface Broker {
+  /** What the services are told: `NATS_URL`. */
+  readonly url: string
+  readonly version: string
+  /** Absent if it ran already. */
+  readonly pid?: number
+}
+
+/** No broker could be found; the message tells four ways to get one. */
+export class NoBroker extends Error {
+  override readonly name = 'NoBroker'
+}
+
+const GREETING_TIMEOUT_MS = 5_000
+
+/** The broker that NATS_URL names, or one found here and started on a free port with its files in `folder`. */
+export async function provideBroker(options: {
+  readonly env: NodeJS.ProcessEnv
+  readonly folder: string
+  readonly cleanup: Cleanup
+  readonly log: (line: string) => void
+}): Promise<Broker> {
+  const { env, folder, cleanup, log } = options
+  if (env.NATS_URL) return { url: env.NATS_URL, version: await versionOf(env.NATS_URL) }
+  const binary = await findNatsServer({ env, log }).catch((error: Error) => {
+    throw new NoBroker(error.message, { cause: error })
+  })
+  const server = await startNatsServer({
+    binary,
+    storeDir: join(folder, 'jetstream'),
+    jetstream: true,
+    detached: true,
+  })
+  const guard = stopWhenWeAreGone(server.pid)
+  cleanup.add('broker', async () => {
+    guard.kill('SIGKILL')
+    await server.stop()
+  })
+  return { url: server.url, version: server.version, pid: server.pid }
+}
+
+/** A shell that waits on a pipe from us and then stops the broker: the pipe closes also if we end by SIGKILL. */
+function stopWhenWeAreGone(pid: number): ChildProcess {
+  const guard = spawn('sh', ['-c', 'cat > /dev/null; kill "$0"', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  guard.unref()
+  return guard
+}
+
+/** The version in the greeting, `INFO {…}`, which a NATS server sends to everyone before anything else. */
+async function versionOf(servers: string): Promise<string> {
+  const first = servers.split(',')[0]?.trim() ?? ''
+  const { hostname, port } = new URL(first.includes('://') ? first : `nats://${first}`)
+  const socket = createConnection(Number(port || 4222), hostname)
+    .setEncoding('utf8')
+    .setTimeout(GREETING_TIMEOUT_MS)
+  socket.once('timeout', () => socket.destroy(new Error('no greeting came')))
+  try {
+    const [greeting] = (await once(socket, 'data')) as [string]
+    return /"version":"([^"]+)"/.exec(greeting)?.[1] ?? 'of unknown version'
+  } catch (cause) {
+    throw new Error(`NATS_URL names ${hostname}:${port || 4222}, which does not answer: ${(cause as Error).message}`, {
+      cause,
+    })
+  } finally {
+    socket.destroy()
+  }
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { type Broker, NoBroker, provideBroker } from './broker.ts'
+import { Calls } from './calls.ts'
+import { Checks } from './checks.ts'
+import type { Cleanup } from './cleanup.ts'
+import { type DemoIssuer, startDemoIssuer } from './demo-issuer.ts'
+import { type DemoKeys, type Deployment, makeDemoKeys } from './deployment.ts'
+import type { LauncherOptions } from './options.ts'
+import { pasteLines } from './paste-lines.ts'
+import { makeRunFolder } from './run-folder.ts'
+import type { OneProcessParts } from './start-in-one-process.ts'
+import { startProcesses } from './start-processes.ts'
+import type { Terminal } from './terminal.ts'
+import { walkThrough } from './walk-through.ts'
+
+/** What {@link launch} works with. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv
+  readonly terminal: Terminal
+  /** Everything that is started is noted here; the caller runs it at the end, however that came. */
+  readonly cleanup: Cleanup
+  /** Fires when somebody wants it to end. */
+  readonly stop: AbortSignal
+}
+
+/** What runs. */
+interface Running {
+  readonly broker?: Broker
+  readonly issuer: DemoIssuer
+  readonly keys: DemoKeys
+  readonly deployment: Deployment
+}
+
+/** Starts everything, walks through, and, unless asked for once, stays up until it is stopped. Returns the exit code. */
+export async function launch(options: LauncherOptions, surroundings: Surroundings): Promise<number> {
+  const { terminal, cleanup, stop } = surroundings
+  const folder = await makeRunFolder()
+  let failed = false
+  // What the processes wrote is all there is to find out why; the next run tidies it up.
+  cleanup.add('folder', async () => (failed ? undefined : rm(folder, { recursive: true, force: true })))
+  const stopped = new Promise<never>((_resolve, reject) => {
+    stop.addEventListener('abort', () => reject(stop.reason), { once: true })
+  })
+  try {
+    const running = await Promise.race([start(options, surroundings, folder), stopped])
+    const broken = running.deployment.broken.then((what) => Promise.reject(new Error(what)))
+    const green = await Promise.race([show(running, surroundings), broken, stopped])
+    failed = !green
+    if (!options.once) {
+      invite(running, terminal)
+      await Promise.race([broken, stopped.catch(() => {})])
+      terminal.line(terminal.dim('Stopping …'))
+    }
+    return green ? 0 : 1
+  } catch (error) {
+    if (stop.aborted) return 130
+    failed = true
+    process.stderr.write(`${terminal.red('✖')} ${error instanceof Error ? error.message : error}\n`)
+    process.stderr.write(`The output of the processes is in ${relative(process.cwd(), folder)}\n`)
+    return error instanceof NoBroker ? 3 : 1
+  }
+}
+
+async function start(options: LauncherOptions, surroundings: Surroundings, folder: string): Promise<Running> {
+  const { env, terminal, cleanup, stop } = surroundings
+  const { line, bold, dim } = terminal
+  line(bold('Rescind: one revocation, every replica'))
+  line(dim(options.memory ? MEMORY_NOTE : 'Starting a broker, a publisher and three APIs, each a process of its own …'))
+  const log = (text: string) => line(dim(text))
+  const broker = options.memory ? undefined : await provideBroker({ env, folder, cleanup, log })
+  // On a log that outlives this run, another run's issuer must not be told other lifetimes, nor this run's users die.
+  const own = env.NATS_URL ? `/${randomBytes(4).toString('hex')}` : ''
+  stop.throwIfAborted()
+  const issuer = await startDemoIssuer(`https://demo-issuer.example${own}`)
+  cleanup.add('issuer', () => issuer.close())
+  const keys = makeDemoKeys()
+  const parts = { issuer, keys, cleanup, replicaNames: ['api-1', 'api-2', 'api-3'] }
+  const deployment = broker === undefined ? await inMemory(parts) : await startProcesses({ ...parts, broker, folder })
+  return { ...(broker && { broker }), issuer, keys, deployment }
+}
+
+/** Loaded only when asked for: it brings every service into this process. */
+async function inMemory(parts: OneProcessParts): Promise<Deployment> {
+  const { startInOneProcess } = await import('./start-in-one-process.ts')
+  return startInOneProcess(parts)
+}
+
+const MEMORY_NOTE = 'IN MEMORY: one process, no broker. Nothing is durable, and no revocation crosses a network.'
+
+/** Waits until all are ready, walks through, and ends with the line that names what ran. True if every check held. */
+async function show({ broker, issuer, keys, deployment }: Running, { terminal, stop }: Surroundings): Promise<boolean> {
+  const { line, dim } = terminal
+  const calls = new Calls(deployment.publisher, keys.admin, stop)
+  await Promise.all([deployment.publisher, ...deployment.replicas].map((part) => calls.ready(part)))
+  line()
+  line(`   broker     ${broker === undefined ? 'none: memory log' : `nats-server ${broker.version} at ${broker.url}`}`)
+  line(`   issuer     ${issuer.iss} ${dim(issuer.jwksUrl)}`)
+  for (const { name, url } of [deployment.publisher, ...deployment.replicas]) line(`   ${name.padEnd(10)} ${url}`)
+  const checks = new Checks(terminal)
+  await walkThrough({ deployment, issuer, calls, checks, run: randomBytes(4).toString('hex'), signal: stop })
+  const green = checks.conclude()
+  line(deployment.processes.join(' · '))
+  return green
+}
+
+function invite({ deployment, issuer, keys }: Running, { line, dim }: Terminal): void {
+  line()
+  line('Try it yourself. These lines work as they are, while this runs:')
+  line()
+  for (const text of pasteLines(deployment, issuer, keys)) line(text)
+  line()
+  line(dim('Ctrl-C stops everything.'))
+}

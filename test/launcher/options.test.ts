@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readOptions } from './options.ts'
+import { terminalOn } from './terminal.ts'
+
+test('options are read, and a mistaken one is named', () => {
+  assert.deepEqual(readOptions([]), { once: false, memory: false })
+  assert.deepEqual(readOptions(['--', '--memory', '--once']), { once: true, memory: true })
+  assert.equal(readOptions(['--once', '--help']), 'help')
+  assert.deepEqual(readOptions(['--once', 'twice']), { mistake: 'unknown option twice' })
+})
+
+test('colours only on a terminal, and not against NO_COLOR', () => {
+  const red = (isTTY: boolean, env: NodeJS.ProcessEnv) => terminalOn({ write: () => {}, isTTY }, env).red('x')
+  assert.equal(red(true, {}), '\u001b[31mx\u001b[39m')
+  assert.equal(red(false, {}), 'x')
+  assert.equal(red(true, { NO_COLOR: '1' }), 'x')
+  assert.equal(red(true, { NO_COLOR: '' }), '\u001b[31mx\u001b[39m')
+  assert.equal(red(true, { TERM: 'dumb' }), 'x')
+})

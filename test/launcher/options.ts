@@ -1,0 +1,30 @@
+/** What `pnpm start` was asked for. */
+export interface LauncherOptions {
+  /** End after the walk-through, with 0 or 1. */
+  readonly once: boolean
+  /** Everything in one process on the memory log, without a broker. */
+  readonly memory: boolean
+}
+
+/** What `--help` prints. */
+export const HELP = `pnpm start: Rescind on this machine, with a walk-through of real HTTP calls.
+
+  --once     end after the walk-through: 0 if every check held, 1 if one failed
+  --memory   one process and no broker: nothing is durable, nothing crosses a network
+  --help     this text
+
+The broker: NATS_URL is one that runs already. Else a nats-server is sought (NATS_SERVER_BIN, PATH, the usual folders;
+on Debian and Ubuntu its package is fetched into .rescind/, without root) and started with JetStream on a free port.
+Exit code 3: there is none, and the message tells four ways to get one.
+
+Everything listens on 127.0.0.1 on free ports, so that several may run at once. Ctrl-C stops everything it started.
+`
+
+/** Reads the command line; a string is what is wrong with it. */
+export function readOptions(argv: readonly string[]): LauncherOptions | 'help' | { readonly mistake: string } {
+  const known = new Set(['--once', '--memory', '--help', '-h', '--'])
+  const unknown = argv.find((argument) => !known.has(argument))
+  if (unknown !== undefined) return { mistake: `unknown option ${unknown}` }
+  if (argv.includes('--help') || argv.includes('-h')) return 'help'
+  return { once: argv.includes('--once'), memory: argv.includes('--memory') }
+}

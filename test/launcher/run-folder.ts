@@ -1,0 +1,33 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+/** The repository. */
+export const REPOSITORY = resolve(import.meta.dirname, '../..')
+
+/** Git-ignored: the broker's files and the output of the processes, in a folder per run. */
+const DATA = join(REPOSITORY, '.rescind')
+
+/**
+ * Makes a folder for this run alone, so that every run is a fresh deployment and two may run at once. Removes those of
+ * runs whose process is gone: what ends by SIGKILL cannot tidy up.
+ */
+export async function makeRunFolder(): Promise<string> {
+  await mkdir(DATA, { recursive: true })
+  for (const name of await readdir(DATA)) {
+    const pid = /^run-(\d+)-/.exec(name)?.[1]
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(DATA, name), { recursive: true, force: true })
+  }
+  const folder = join(DATA, `run-${process.pid}-${Math.random().toString(36).slice(2, 8)}`)
+  await mkdir(folder)
+  return folder
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it runs, as somebody else.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
