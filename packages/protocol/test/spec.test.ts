@@ -61,9 +61,10 @@ describe('SPEC.md', () => {
   it('names tests that exist, and a break for each', () => {
     const named = enforcement().flatMap(([rule, , test = '', broken = '']) => {
       const [, path, name] = /^`(.+)`: "(.+)"$/.exec(test.replaceAll('\\_', '_')) ?? []
-      return path === undefined || name === undefined ? [] : [{ rule, path, name, broken }]
+      if (path !== undefined && name !== undefined) return [{ rule, path, name, broken }]
+      assert.match(test, /^not kept yet: \[Gaps\]/, `${rule}: neither a test nor a gap`)
+      return []
     })
-    assert.ok(named.length > 40)
     for (const { rule, path, name, broken } of named) {
       const file = readFileSync(new URL(path.replace(/^protocol\//, 'packages/protocol/'), TOP), 'utf8')
       assert.ok(file.includes(name), `${rule}: ${path} has no test "${name}"`)

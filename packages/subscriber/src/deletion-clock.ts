@@ -19,8 +19,9 @@ export class DeletionClock {
     this.#snapshot = { atMs: takenAtMs, seenMs: this.#clock.monotonic() }
   }
 
-  /** The newest frame says when it was appended: its facts' logical time (R10). */
+  /** A frame says when it was appended: its facts' logical time. That grows (R10): a smaller one was read again. */
   sawFrame(atMs: number): void {
+    if (this.#newestFrame !== undefined && atMs <= this.#newestFrame.atMs) return
     this.#newestFrame = { atMs, seenMs: this.#clock.monotonic() }
   }
 

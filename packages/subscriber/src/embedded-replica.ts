@@ -14,6 +14,8 @@ export interface EmbeddedReplica extends Replica {
 
 /** What happens inside a replica, told synchronously. Must not throw. */
 export interface EmbeddedReplicaOptions extends ReplicaOptions {
+  /** Revocations and lifts held at most (R16); 1 to `MAX_ENTRIES`, which is the default. */
+  readonly maxEntries?: number
   /** A frame was applied: `applied[i]` is what became of `frame.facts[i]` at that instant (R10). */
   onApplied?(event: { readonly frame: Frame; readonly cursor: Cursor; readonly applied: readonly Applied[] }): void
   /** The log is another one than the cursor's, though its epoch is the same: it was rolled back. */

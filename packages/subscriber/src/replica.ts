@@ -31,11 +31,12 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Denylist, cursor and the task that follows the log, behind the contract of `Replica`. Options are already checked. */
 export class FollowingReplica implements EmbeddedReplica {
-  readonly denylist: Denylist = createDenylist()
+  readonly denylist: Denylist
   readonly #options: EmbeddedReplicaOptions
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #staleAfterMs: number
+  readonly #maxEntries: number
   readonly #unmanaged: ReadonlySet<string>
   readonly #id = randomBytes(8).toString('hex')
   readonly #name: string
@@ -54,6 +55,8 @@ export class FollowingReplica implements EmbeddedReplica {
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger ?? SILENT
     this.#staleAfterMs = options.staleAfterMs ?? limits.DEFAULT_STALE_AFTER_MS
+    this.#maxEntries = options.maxEntries ?? limits.MAX_ENTRIES
+    this.denylist = createDenylist({ maxEntries: this.#maxEntries })
     this.#unmanaged = new Set(options.unmanagedIssuers ?? [])
     this.#name = options.name ?? `replica-${this.#id.slice(0, 8)}`
     this.#deletionClock = new DeletionClock(this.#clock)
@@ -169,14 +172,21 @@ export class FollowingReplica implements EmbeddedReplica {
 
   /** Facts and cursor move in one synchronous step: the follower's state is at the cursor already. */
   #apply(frame: Frame, cursor: Cursor): boolean {
-    const applied: Applied[] = frame.facts.map((fact) => this.denylist.apply(fact))
     const newestAtMs = frame.facts.reduce((newest, fact) => Math.max(newest, fact.atMs), 0)
     this.#largestAtMs = Math.max(this.#largestAtMs, newestAtMs)
     this.#deletionClock.sawFrame(newestAtMs)
+    const deleteUpToMs = this.#deletionClock.now()
+    const applied = frame.facts.map((fact) => this.#applyFact(fact, deleteUpToMs))
     this.#facts.push(frame.facts.filter(isNoIssuer))
     publish('frame', () => ({ replica: this.#id, cursor, facts: frame.facts.length }))
     this.#options.onApplied?.({ frame, cursor, applied })
     return !applied.includes('full')
+  }
+
+  /** What may be deleted already takes no room: else a log full of expired facts could never be read whole (R16). */
+  #applyFact(fact: Fact, deleteUpToMs: number): Applied {
+    const isOver = fact.kind !== 'issuer' && fact.expiresAtMs <= deleteUpToMs
+    return isOver ? 'in_force' : this.denylist.apply(fact)
   }
 
   async #join({ manifest, image }: Snapshot): Promise<boolean> {
@@ -192,7 +202,7 @@ export class FollowingReplica implements EmbeddedReplica {
   #onChange(follow: FollowState): void {
     this.#waiters.look(follow)
     const { removed } = this.denylist.sweep({ deleteUpToMs: this.#deletionClock.now(), budget: limits.SLICE_ENTRIES })
-    if (follow.full === 'yes' && removed > 0 && this.denylist.size < limits.MAX_ENTRIES * 0.9) this.#follower.refill()
+    if (follow.full === 'yes' && removed > 0 && this.denylist.size < this.#maxEntries * 0.9) this.#follower.refill()
     const state = this.#stateNow()
     if (state === 'live') this.#onLive?.()
     if (state !== this.#lastState) this.#tellTransition(state)
@@ -246,7 +256,7 @@ export class FollowingReplica implements EmbeddedReplica {
   #cause(): ReplicaStatus['cause'] {
     const { poison, full, error } = this.#follower.state
     if (poison) return { code: 'poison_frame', detail: `frame ${poison.seq} cannot be read: ${poison.error.message}` }
-    if (full !== 'no') return { code: 'full', detail: `more than ${limits.MAX_ENTRIES} revocations are live` }
+    if (full !== 'no') return { code: 'full', detail: `more than ${this.#maxEntries} revocations are live` }
     const state = this.#stateNow()
     if (state === 'live') return undefined
     if (error) return { code: error.code, detail: error.message }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { limits } from '@rescind/protocol'
+import { encodeFrame, limits } from '@rescind/protocol'
+import { openEmbeddedReplica } from '../src/internal.ts'
 import { house, untilStatus } from './house.ts'
 
 describe('a replica that follows', () => {
@@ -173,10 +174,58 @@ describe('a replica that follows', () => {
     const { cursor, revocation } = await publisher.revoke({ match: { jti: 't1' } })
     await replica.reached(cursor)
     clock.setWall(revocation.expiresAtMs + 1)
-    await replica.reached(cursor)
+    clock.advance(3_000)
+    await untilStatus(replica, 'proved again, and swept on the way', ({ lagMs }) => lagMs < 3_000)
     assert.equal(replica.status.entries, 1)
     clock.setWall(revocation.atMs)
     clock.advance(revocation.expiresAtMs - revocation.atMs + 1)
     await untilStatus(replica, 'swept', (status) => status.entries === 0)
+  })
+
+  it('R16: facts that could not be held make every other token unknown, until there is room and they are back', async (context) => {
+    const { log, clock, publisher, token } = await house(context)
+    const options = { log, clock, bootstrap: 'log', whenUnknown: 'reject', maxEntries: 2 } as const
+    const replica = await openEmbeddedReplica(options)
+    context.after(() => replica.close())
+    const tokenExp = Math.floor(clock.now() / 1_000) + 60
+    for (const jti of ['t1', 't2']) await publisher.revoke({ match: { jti }, tokenExp })
+    const { cursor } = await publisher.revoke({ match: { sub: 'ann' }, mode: 'block' })
+    await replica.reached(cursor)
+    assert.equal(replica.status.state, 'live')
+    assert.equal(replica.status.cause?.code, 'full')
+    assert.equal(replica.check(token({ jti: 't2' })).kind, 'revoked', 'what is held stands')
+    for (const sub of ['ann', 'bob'])
+      assert.deepEqual(replica.check(token({ sub })), { kind: 'unknown', cause: 'full' })
+    clock.advance(121_000)
+    await untilStatus(replica, 'swept', ({ entries }) => entries === 0)
+    clock.advance(3_000)
+    await untilStatus(replica, 'whole again', ({ state, cause }) => state === 'live' && cause === undefined)
+    assert.equal(replica.check(token()).kind, 'revoked')
+    assert.equal(replica.check(token({ sub: 'bob' })).kind, 'active')
+  })
+
+  it('R13, R16: facts of a frame that have expired take no room', async (context) => {
+    const { log, clock, publisher, token } = await house(context)
+    const options = { log, clock, bootstrap: 'log', whenUnknown: 'reject', maxEntries: 2 } as const
+    const replica = await openEmbeddedReplica(options)
+    context.after(() => replica.close())
+    const { revocation } = await publisher.revoke({ match: { sub: 'ann' }, mode: 'block' })
+    const facts = ['bob', 'carl', 'dora'].map((sub) => ({
+      ...revocation,
+      id: sub,
+      match: { sub },
+      atMs: clock.now() + 1,
+    }))
+    for (const expired of facts.slice(0, 2)) expired.expiresAtMs = clock.now()
+    const connection = await log.connect({ name: 'other', onEvent() {} })
+    context.after(() => connection.close())
+    const { epoch } = await connection.head()
+    const frame = { frameId: randomBytes(16).toString('hex'), epoch, publisher: 'other', facts }
+    const { seq } = await connection.append(encodeFrame(frame), { messageId: frame.frameId })
+    await replica.reached({ epoch, seq, frameId: frame.frameId })
+    assert.equal(replica.status.cause, undefined)
+    assert.equal(replica.status.entries, 2)
+    assert.equal(replica.check(token({ sub: 'dora' })).kind, 'revoked')
+    assert.equal(replica.check(token({ sub: 'bob' })).kind, 'active')
   })
 })
