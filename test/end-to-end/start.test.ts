@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findNatsServer } from '../launcher/find-nats-server.ts'
+import { isRunning } from '../launcher/is-running.ts'
 import { startNatsServer } from '../launcher/nats-server.ts'
 import { REPOSITORY } from '../launcher/run-folder.ts'
 import { eventually } from './harness.ts'
@@ -147,17 +148,6 @@ function runProgram(program: string, args: readonly string[], env: NodeJS.Proces
 function runningOf(output: string): number[] {
   const pids = [...output.matchAll(/\(pid (\d+)\)/g)].map(([, pid]) => Number(pid))
   return pids.filter(isRunning)
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  // In a container nobody may ever collect an orphan's exit code: it is gone all the same.
-  const stat = `/proc/${pid}/stat`
-  return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'))
 }
 
 function foldersOf(pid: number): string[] {

@@ -1,7 +1,13 @@
 /**
  * Loaded into every process that is started here, before its program: if whoever started it is gone, even by SIGKILL,
- * the channel closes and the program is asked to stop, as by an operator.
+ * the channel closes and the program is asked to stop, as by an operator; nobody is left to insist but itself.
  */
-process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+const INSIST_AFTER_MS = 5_000
+
+process.once('disconnect', () => {
+  process.kill(process.pid, 'SIGTERM')
+  // Not a reason to live on: a program that stops in time is gone before.
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), INSIST_AFTER_MS).unref()
+})
 // Listening alone must not keep a program alive that has nothing left to do.
 process.channel?.unref()

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isRunning } from './is-running.ts'
 
 /** The repository. */
 export const REPOSITORY = resolve(import.meta.dirname, '../..')
@@ -20,14 +21,4 @@ export async function makeRunFolder(): Promise<string> {
   const folder = join(DATA, `run-${process.pid}-${Math.random().toString(36).slice(2, 8)}`)
   await mkdir(folder)
   return folder
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: it runs, as somebody else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

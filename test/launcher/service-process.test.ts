@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { isRunning } from './is-running.ts'
 import { type ServiceProcess, startService } from './service-process.ts'
+import { until } from './wait.ts'
 
 let folder: string
 
@@ -59,4 +63,20 @@ test('one that ends by itself was not asked to', async () => {
   const service = await start('brief', `${LISTENING}process.exitCode = 3;setTimeout(() => process.exit(), 20)`)
   assert.deepEqual(await service.ended, { how: 'with exit code 3', asked: false })
   await service.stop()
+})
+
+test('one whose starter was killed outright ends, also if it ignores SIGTERM', async () => {
+  const program = join(folder, 'orphan.mjs')
+  await writeFile(program, `process.on('SIGTERM', () => {});${LISTENING}`)
+  const starter = join(folder, 'starter.mts')
+  const options = JSON.stringify({ name: 'orphan', program, env: {}, folder })
+  const module = JSON.stringify(join(import.meta.dirname, 'service-process.ts'))
+  await writeFile(starter, `import { startService } from ${module}\nconsole.log((await startService(${options})).pid)`)
+  const parent = spawn(process.execPath, ['--conditions=@rescind/source', '--import', 'tsx', starter], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [pid] = await once(parent.stdout, 'data')
+  parent.kill('SIGKILL')
+  const gone = async () => (isRunning(Number(pid)) ? undefined : true)
+  await until(() => `${pid} is not gone`, gone, { withinMs: 30_000, signal: AbortSignal.timeout(60_000) })
 })
