@@ -151,3 +151,9 @@ export const DUPLICATE_WINDOW_MS = 120_000
  * broadcasts to fifty replicas, 25 ms of them; and at most 128 MB if each is as large as a frame can be.
  */
 export const MAX_EARLY_FRAMES = 512
+
+/**
+ * Frames applied last whose ids a replica remembers, to notice what contradicts them: as many as early live frames may
+ * be applied at once, before the range that they overtook brings them again.
+ */
+export const MAX_RECENT_FRAMES = MAX_EARLY_FRAMES

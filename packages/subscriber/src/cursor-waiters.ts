@@ -4,6 +4,8 @@ import { hasReached } from './follow-table.ts'
 
 interface Waiter {
   readonly cursor: Cursor
+  /** On the monotonic clock. What was proved later knows of every cursor that could be named when the waiting began. */
+  readonly sinceMs: number
   /** The replica was once in the cursor's epoch: should it leave it, the cursor is lost. */
   seenEpoch: boolean
   settle(error?: unknown): void
@@ -19,11 +21,12 @@ export class CursorWaiters {
   }
 
   /** Resolves once `look` is called with a state that has reached the cursor. */
-  wait(cursor: Cursor, state: FollowState, signal: AbortSignal | undefined): Promise<void> {
+  wait(cursor: Cursor, state: FollowState, nowMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = (): void => waiter.settle(signal?.reason)
       const waiter: Waiter = {
         cursor,
+        sinceMs: nowMs,
         seenEpoch: false,
         settle: (error) => {
           this.#waiters.delete(waiter)
@@ -61,7 +64,8 @@ function lost(waiter: Waiter, state: FollowState): RescindError | undefined {
   if (state.cursor === undefined || state.lost) return undefined
   const { epoch, seq, frameId } = state.cursor
   if (epoch !== waiter.cursor.epoch) {
-    return waiter.seenEpoch ? new RescindError('ERR_CURSOR_FOREIGN', 'the log has begun a new epoch') : undefined
+    const isOver = waiter.seenEpoch || (state.provedAtMs ?? Number.NEGATIVE_INFINITY) > waiter.sinceMs
+    return isOver ? new RescindError('ERR_CURSOR_FOREIGN', 'the log has begun a new epoch') : undefined
   }
   waiter.seenEpoch = true
   if (seq !== waiter.cursor.seq || frameId === waiter.cursor.frameId) return undefined

@@ -1,5 +1,6 @@
 import type { Head } from '@rescind/log'
 import type { Cursor, Frame, RescindError, SnapshotManifest } from '@rescind/protocol'
+import { NO_FRAMES, type RecentFrames } from './recent-frames.ts'
 
 /**
  * Following the log, as data. Time comes in as an argument, I/O goes out as outputs; `follow-table.ts` says what
@@ -20,10 +21,12 @@ import type { Cursor, Frame, RescindError, SnapshotManifest } from '@rescind/pro
  *
  *   closed: from anywhere, for ever.
  *
- * Three rules hold everywhere. The cursor moves only together with what it stands for: in `apply`, and when a join is
- * complete. A frame is applied only if the cursor is `verified` on this connection: if the frame at our own sequence
- * was seen to be ours since the connection last broke (R19). And frames that were read prove something only once the
- * log was asked again: it may have been replaced between the head that named them and the reading.
+ * Four rules hold everywhere. The cursor moves only together with what it stands for: in `apply`, and when a join is
+ * complete. A frame is applied only if the cursor is `verified`: if the frame at our own sequence was seen to be ours
+ * since the connection last broke, or a live message last contradicted what was applied (R19). Frames that were read
+ * prove something only once the log was asked again: it may have been replaced between the head that named them and the
+ * reading. And of a live message, which anybody on its subject may have sent, only revocations are taken: forged, they
+ * revoke too much; a lift is read from the log.
  */
 export interface FollowState {
   readonly phase: Phase
@@ -31,12 +34,20 @@ export interface FollowState {
   readonly cursor: Cursor | undefined
   /** The cursor can no longer be continued from: a bootstrap is due. */
   readonly lost: boolean
-  /** The frame at the cursor was ours when last looked at, on this very connection. */
+  /** The frame at the cursor was ours when last looked at, on this very connection, and nothing said otherwise since. */
   readonly verified: boolean
+  /** The cursor at the last proof: looked at again with the next, so that no rollback below it goes unnoticed. */
+  readonly proved: Cursor | undefined
+  /** The frames applied last: what live messages may contradict, and what a range brings again. */
+  readonly recent: RecentFrames
+  /** A live message named another frame than the one that was applied there: the log has to say which. */
+  readonly doubt: Cursor | undefined
   /** Live frames that came before the gap in front of them was read: contiguous, bounded, applied once they are next. */
   readonly ahead: readonly EarlyFrame[]
-  /** A live frame or a nudge told of more than has been applied: ask again soon. */
+  /** A live message told of more than has been applied: ask again soon. */
   readonly behind: boolean
+  /** Somebody whom we trust told of more: ask again at once. */
+  readonly nudged: boolean
   /** From when the last proof counts, on the monotonic clock; undefined before the first (R19). */
   readonly provedAtMs: number | undefined
   /** From when a proof counts if the log turns out to be still the one that was read. */
@@ -49,6 +60,8 @@ export interface FollowState {
   readonly full: 'no' | 'yes' | 'refilling'
   /** How often in a row the frame at our own sequence was missing though the head says that it is there. */
   readonly misses: number
+  /** How often in a row a range could not be read because a frame in it is missing. */
+  readonly holes: number
   /** Why the last attempt ended, for the operator; cleared by a proof. */
   readonly error: RescindError | undefined
 }
@@ -62,8 +75,14 @@ export interface EarlyFrame {
 /** Where one attempt stands. Each phase but `waiting`, `following` and `closed` awaits the answer to one output. */
 export type Phase =
   | { readonly kind: 'waiting' }
-  /** `at`: the position whose frame is being looked at; undefined if there is none to verify. */
-  | { readonly kind: 'asking'; readonly askedAtMs: number; readonly at: Cursor | undefined }
+  /** `at`: the cursor when it was asked; undefined if there is none to continue from. `own`: the frames looked at. */
+  | {
+      readonly kind: 'asking'
+      readonly askedAtMs: number
+      readonly at: Cursor | undefined
+      readonly own: readonly Cursor[]
+      readonly doubt: Cursor | undefined
+    }
   | { readonly kind: 'fetching' }
   | { readonly kind: 'judging'; readonly askedAtMs: number; readonly manifest: SnapshotManifest }
   | { readonly kind: 'joining'; readonly askedAtMs: number; readonly manifest: SnapshotManifest; readonly head: Head }
@@ -75,10 +94,10 @@ export type Phase =
 export type FollowInput =
   /** The connection is there: try. */
   | { readonly kind: 'begin' }
-  /** A live message; `frame` only if it decodes. A hint: its sender is not proved. */
+  /** A live message; `frame` only if it decodes. Its sender is not proved. */
   | { readonly kind: 'live'; readonly seq: number; readonly frame: Frame | undefined }
-  /** The leader's answer, and the id of the frame at the sequence asked for with it. */
-  | { readonly kind: 'answered'; readonly head: Head; readonly own: OwnFrame }
+  /** The leader's answer, and what lies at each sequence asked for with it. */
+  | { readonly kind: 'answered'; readonly head: Head; readonly own: readonly OwnFrame[] }
   /** A snapshot has arrived whose bytes have the digest that its manifest states. */
   | { readonly kind: 'snapshot'; readonly manifest: SnapshotManifest }
   /** Its image has been joined; `complete` is false if not all of it could be held (R16). */
@@ -102,13 +121,13 @@ export type FollowInput =
   | { readonly kind: 'tick' }
   | { readonly kind: 'close' }
 
-/** The frame at our own sequence: its id (empty if it is no frame of ours at all), missing, or not asked for. */
-export type OwnFrame = { readonly frameId: string } | 'missing' | 'not_asked'
+/** The frame at a sequence: its id (empty if it is no frame of ours at all), or none. */
+export type OwnFrame = { readonly frameId: string } | 'missing'
 
 /** What the shell is to do. At most one of `ask`, `fetch`, `join`, `read` comes of one input. */
 export type FollowOutput =
-  /** Ask for the head and, if `own` is a sequence, for the frame there. Answer: `answered` or `failed`. */
-  | { readonly kind: 'ask'; readonly own: number | undefined }
+  /** Ask for the head, and for the frames at these sequences. Answer: `answered` or `failed`. */
+  | { readonly kind: 'ask'; readonly own: readonly number[] }
   /** Get a snapshot. Answer: `snapshot` or `failed`. */
   | { readonly kind: 'fetch' }
   /** Join the image of the snapshot that arrived last. Answer: `joined` or `failed`. */
@@ -150,14 +169,19 @@ export const INITIAL: FollowState = {
   cursor: undefined,
   lost: true,
   verified: false,
+  proved: undefined,
+  recent: NO_FRAMES,
+  doubt: undefined,
   ahead: [],
   behind: false,
+  nudged: false,
   provedAtMs: undefined,
   readAtMs: undefined,
   askedAtMs: Number.NEGATIVE_INFINITY,
   poison: undefined,
   full: 'no',
   misses: 0,
+  holes: 0,
   error: undefined,
 }
 

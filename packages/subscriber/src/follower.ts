@@ -7,10 +7,11 @@ import {
   type Frame,
   limits,
   peekFrameId,
-  RescindError,
+  type RescindError,
   type Snapshot,
   toRescindError,
 } from '@rescind/protocol'
+import { Attempt, type Work } from './attempt.ts'
 import { Backoff } from './backoff.ts'
 import {
   type FollowInput,
@@ -44,12 +45,14 @@ export interface FollowerOptions {
   readonly logger: Logger
   /** Applies the facts of a frame, synchronously; false if one could not be held (R16). */
   apply(frame: Frame, cursor: Cursor): boolean
-  /** Joins an image in slices; false if not all of it could be held (R16). */
-  join(snapshot: Snapshot): Promise<boolean>
+  /** Joins an image in slices, until `signal` fires; false if not all of it could be held (R16). */
+  join(snapshot: Snapshot, signal: AbortSignal): Promise<boolean>
   /** Does somebody wait for what following will bring? Then it keeps the process alive. */
   isAwaited(): boolean
   /** The state has changed, or time has passed. Must not throw. */
   onChange(state: FollowState): void
+  /** Time has passed: some times a second. Must not throw. */
+  onTick(): void
   /** The log was rolled back under the same epoch. */
   onReplaced(): void
   /** Facts came in by a snapshot, unseen one by one. */
@@ -70,9 +73,11 @@ export class Follower {
   #attempt: Attempt | undefined
   #snapshot: Snapshot | undefined
   #running: Promise<void> | undefined
+  #performing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #wakeUp: (() => void) | undefined
   #ignored = 0
+  #noted: string | undefined
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -103,6 +108,7 @@ export class Follower {
     clearTimeout(this.#timer)
     this.#wakeUp?.()
     await this.#running
+    await this.#performing
   }
 
   /** Asks for the head soon: somebody knows of more. */
@@ -115,9 +121,9 @@ export class Follower {
     this.#send({ kind: 'roomy' })
   }
 
-  /** Somebody has begun to wait: looks at time again, and at who waits. */
+  /** Somebody has begun to wait: from here on the process stays alive, until the next tick looks at who waits. */
   attend(): void {
-    this.#tickIn(TICK_MS)
+    this.#timer?.ref()
   }
 
   /** Says how the replica is, if there is a connection to say it on. */
@@ -131,7 +137,9 @@ export class Follower {
         this.#connection ??= await this.#connect()
         if (this.#connected) await this.#follow()
       } catch (error) {
-        this.#note(toRescindError(error, 'ERR_LOG_UNAVAILABLE'))
+        const cause = toRescindError(error, 'ERR_LOG_UNAVAILABLE')
+        this.#note(cause)
+        this.#send({ kind: 'failed', error: cause })
       }
       await this.#pause(this.#connected ? this.#backoff.next() : 1_000)
     }
@@ -170,8 +178,7 @@ export class Follower {
   }
 
   #onLive(seq: number, bytes: Uint8Array): void {
-    const isNews = seq > (this.#state.cursor?.seq ?? Number.POSITIVE_INFINITY)
-    this.#send({ kind: 'live', seq, frame: isNews ? decodeOrUndefined(bytes) : undefined })
+    this.#send({ kind: 'live', seq, frame: this.#state.cursor && decodeOrUndefined(bytes) })
   }
 
   /** The one place where the state changes: state and the facts it stands for move in one synchronous step. */
@@ -180,7 +187,10 @@ export class Follower {
     const { state, outputs } = step(before, input, this.#options.clock.monotonic(), this.#options.rules)
     this.#state = state
     for (const output of outputs) this.#carryOut(output)
-    if (state.provedAtMs !== before.provedAtMs) this.#backoff.reset()
+    if (state.provedAtMs !== before.provedAtMs) {
+      this.#backoff.reset()
+      this.#noted = undefined
+    }
     if (wakeAtMs(state) < wakeAtMs(before)) this.#tickIn(wakeAtMs(state) - this.#options.clock.monotonic())
     if (this.#state !== before) this.#options.onChange(this.#state)
   }
@@ -191,18 +201,16 @@ export class Follower {
         if (!this.#options.apply(output.frame, output.cursor)) this.#send({ kind: 'overflowed' })
         break
       case 'ask':
-        this.#perform(QUESTION_TIMEOUT_MS, (signal) => this.#ask(output.own, signal))
+        this.#perform(QUESTION_TIMEOUT_MS, (work) => this.#ask(output.own, work))
         break
       case 'fetch':
-        this.#perform(SNAPSHOT_TIMEOUT_MS, (signal) => this.#fetch(signal))
+        this.#perform(SNAPSHOT_TIMEOUT_MS, (work) => this.#fetch(work))
         break
       case 'join':
-        this.#perform(SNAPSHOT_TIMEOUT_MS, () => this.#join())
+        this.#perform(SNAPSHOT_TIMEOUT_MS, (work) => this.#join(work))
         break
       case 'read':
-        this.#perform(QUESTION_TIMEOUT_MS, (signal, attempt) =>
-          this.#read(output.fromSeq, output.toSeq, signal, attempt),
-        )
+        this.#perform(QUESTION_TIMEOUT_MS, (work) => this.#read(output.fromSeq, output.toSeq, work))
         break
       case 'retry':
         this.#note(output.error)
@@ -224,46 +232,50 @@ export class Follower {
     }
   }
 
-  /** Does I/O for the present attempt, and sends what comes of it, if the attempt still stands then. */
-  #perform(timeoutMs: number, work: (signal: AbortSignal, attempt: Attempt) => Promise<FollowInput | undefined>): void {
-    const attempt = this.#attempt
-    if (!attempt) return
-    const signal = attempt.bounded(timeoutMs)
-    work(signal, attempt)
-      .catch((error: unknown): FollowInput => ({ kind: 'failed', error: toRescindError(error, 'ERR_LOG_UNAVAILABLE') }))
-      .then((input) => {
-        attempt.unbound()
-        if (input && !attempt.isOver) this.#send(input)
-      })
+  /** Does I/O for the present attempt, one piece at a time; what comes of it counts if it was not given up by then. */
+  #perform(silenceMs: number, task: (work: Work) => Promise<FollowInput | undefined>): void {
+    const work = this.#attempt?.begin(silenceMs)
+    if (work === undefined) return
+    const failed = (error: unknown): FollowInput => {
+      return { kind: 'failed', error: toRescindError(error, 'ERR_LOG_UNAVAILABLE') }
+    }
+    // Raced: what somebody else wrote, such as a snapshot source, may not heed the signal.
+    const outcome = Promise.race([task(work), work.givenUp]).catch(failed)
+    this.#performing = outcome.then((input) => {
+      if (input && work.end()) this.#send(input)
+    })
   }
 
-  async #ask(own: number | undefined, signal: AbortSignal): Promise<FollowInput> {
+  async #ask(own: readonly number[], { signal }: Work): Promise<FollowInput> {
     const connection = this.#connection as LogConnection
-    const [head, frame] = await Promise.all([
-      connection.head({ signal }),
-      own === undefined ? undefined : connection.read(own, { signal }),
-    ])
-    const found: OwnFrame = frame ? { frameId: peekFrameId(frame.bytes) ?? '' } : 'missing'
-    return { kind: 'answered', head, own: own === undefined ? 'not_asked' : found }
+    const look = async (seq: number): Promise<OwnFrame> => {
+      const frame = await connection.read(seq, { signal })
+      return frame ? { frameId: peekFrameId(frame.bytes) ?? '' } : 'missing'
+    }
+    const [head, ...found] = await Promise.all([connection.head({ signal }), ...own.map(look)])
+    return { kind: 'answered', head, own: found }
   }
 
-  async #fetch(signal: AbortSignal): Promise<FollowInput> {
+  async #fetch({ signal }: Work): Promise<FollowInput | undefined> {
     const source = this.#options.snapshot as SnapshotSource
     const bytes = await source.fetch({ signal, maxBytes: limits.MAX_SNAPSHOT_BYTES })
+    // Given up meanwhile: another may be here by now, and this one must not be joined in its name.
+    if (signal.aborted) return undefined
     this.#snapshot = decodeSnapshot(bytes)
     return { kind: 'snapshot', manifest: this.#snapshot.manifest }
   }
 
-  async #join(): Promise<FollowInput> {
+  async #join({ signal }: Work): Promise<FollowInput> {
     const snapshot = this.#snapshot as Snapshot
     this.#snapshot = undefined
-    return { kind: 'joined', complete: await this.#options.join(snapshot) }
+    return { kind: 'joined', complete: await this.#options.join(snapshot, signal) }
   }
 
-  async #read(fromSeq: number, toSeq: number, signal: AbortSignal, attempt: Attempt): Promise<FollowInput | undefined> {
+  async #read(fromSeq: number, toSeq: number, work: Work): Promise<FollowInput | undefined> {
+    const { signal } = work
     for await (const { seq, bytes } of (this.#connection as LogConnection).range(fromSeq, toSeq, { signal })) {
-      if (attempt.isOver) return undefined
-      attempt.extend(QUESTION_TIMEOUT_MS)
+      if (signal.aborted) return undefined
+      work.progress()
       let frame: Frame
       try {
         frame = decodeFrame(bytes)
@@ -279,6 +291,7 @@ export class Follower {
 
   #tick(): void {
     this.#send({ kind: 'tick' })
+    this.#options.onTick()
     this.#options.onChange(this.#state)
     this.#tickIn(Math.min(TICK_MS, wakeAtMs(this.#state) - this.#options.clock.monotonic()))
   }
@@ -304,51 +317,12 @@ export class Follower {
     })
   }
 
+  /** Loud once for each kind of trouble, until a proof ends it. */
   #note(error: RescindError): void {
     if (this.#stop.signal.aborted) return
-    this.#options.logger.debug({ err: error }, 'following was interrupted; trying again')
-  }
-}
-
-/** One attempt to follow: its end aborts what it still waits for. */
-class Attempt {
-  readonly over: Promise<void>
-  isOver = false
-  #resolve: () => void = () => {}
-  #question: AbortController | undefined
-  #timer: NodeJS.Timeout | undefined
-
-  constructor() {
-    this.over = new Promise((resolve) => {
-      this.#resolve = resolve
-    })
-  }
-
-  /** A signal for one piece of work that fires when it is silent for `timeoutMs`, or when the attempt ends. */
-  bounded(timeoutMs: number): AbortSignal {
-    this.#question = new AbortController()
-    this.extend(timeoutMs)
-    return this.#question.signal
-  }
-
-  /** The work has made progress: it has `timeoutMs` again. */
-  extend(timeoutMs: number): void {
-    clearTimeout(this.#timer)
-    const question = this.#question
-    const timeout = new RescindError('ERR_LOG_UNAVAILABLE', `no answer within ${timeoutMs} ms`)
-    this.#timer = setTimeout(() => question?.abort(timeout), timeoutMs).unref()
-  }
-
-  /** The work is done. */
-  unbound(): void {
-    clearTimeout(this.#timer)
-  }
-
-  end(): void {
-    this.isOver = true
-    clearTimeout(this.#timer)
-    this.#question?.abort(new RescindError('ERR_LOG_UNAVAILABLE', 'the attempt is over'))
-    this.#resolve()
+    const level = this.#noted === error.code ? 'debug' : 'warn'
+    this.#noted = error.code
+    this.#options.logger[level]({ err: error }, 'following was interrupted; trying again')
   }
 }
 

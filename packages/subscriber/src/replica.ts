@@ -23,9 +23,13 @@ import { DeletionClock } from './deletion-clock.ts'
 import { PACKAGE_VERSION, publish } from './diagnostics.ts'
 import type { EmbeddedReplica, EmbeddedReplicaOptions } from './embedded-replica.ts'
 import type { FollowState } from './follow-state.ts'
+import { hasReached } from './follow-table.ts'
 import { Follower } from './follower.ts'
 import { refusalOf } from './refusal.ts'
 import type { Logger, Refusal, ReplicaStatus, WhenUnknown } from './replica-types.ts'
+
+/** Some five ticks a second, for a minute. */
+const SWEEPS_PER_LAP = 300
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -49,6 +53,7 @@ export class FollowingReplica implements EmbeddedReplica {
   #lastState: ReplicaStatus['state'] = 'starting'
   #closing: Promise<void> | undefined
   #onLive: (() => void) | undefined
+  #sweeping = false
 
   constructor(options: EmbeddedReplicaOptions) {
     this.#options = options
@@ -73,9 +78,10 @@ export class FollowingReplica implements EmbeddedReplica {
       clock: this.#clock,
       logger: this.#logger,
       apply: (frame, cursor) => this.#apply(frame, cursor),
-      join: (snapshot) => this.#join(snapshot),
+      join: (snapshot, signal) => this.#join(snapshot, signal),
       isAwaited: () => this.#onLive !== undefined || this.#waiters.size > 0 || this.#facts.size > 0,
       onChange: (state) => this.#onChange(state),
+      onTick: () => this.#onTick(),
       onReplaced: () => this.#options.onReplaced?.(),
       onSkipped: () => this.#facts.end(new RescindError('ERR_FACTS_MISSED', 'facts came in by a snapshot')),
     })
@@ -126,8 +132,12 @@ export class FollowingReplica implements EmbeddedReplica {
   }
 
   reached(cursor: Cursor, options?: { readonly signal?: AbortSignal }): Promise<void> {
-    const reached = this.#waiters.wait(cursor, this.#follower.state, options?.signal)
-    this.#follower.attend()
+    const reached = this.#waiters.wait(cursor, this.#follower.state, this.#clock.monotonic(), options?.signal)
+    if (this.#waiters.size > 0) {
+      this.#follower.attend()
+      // Who waits for a cursor knows of more than we do, unless it has been applied.
+      if (!hasReached(this.#follower.state, cursor)) this.#follower.nudge()
+    }
     return reached
   }
 
@@ -189,24 +199,38 @@ export class FollowingReplica implements EmbeddedReplica {
     return isOver ? 'in_force' : this.denylist.apply(fact)
   }
 
-  async #join({ manifest, image }: Snapshot): Promise<boolean> {
+  async #join({ manifest, image }: Snapshot, signal: AbortSignal): Promise<boolean> {
     this.#deletionClock.sawSnapshot(manifest.takenAtMs)
     const slices = this.denylist.join(image)
     for (;;) {
       const slice = slices.next()
       if (slice.done) return slice.value
       await new Promise((resolve) => setImmediate(resolve))
+      signal.throwIfAborted()
     }
   }
 
   #onChange(follow: FollowState): void {
     this.#waiters.look(follow)
-    const { removed } = this.denylist.sweep({ deleteUpToMs: this.#deletionClock.now(), budget: limits.SLICE_ENTRIES })
-    if (follow.full === 'yes' && removed > 0 && this.denylist.size < this.#maxEntries * 0.9) this.#follower.refill()
     const state = this.#stateNow()
     if (state === 'live') this.#onLive?.()
     if (state !== this.#lastState) this.#tellTransition(state)
-    if (this.#clock.monotonic() - this.#announcedAtMs >= limits.PRESENCE_EVERY_MS) this.#announce(state)
+  }
+
+  #onTick(): void {
+    if (this.#clock.monotonic() - this.#announcedAtMs >= limits.PRESENCE_EVERY_MS) this.#announce(this.#stateNow())
+    // One lap in about a minute, however many there are: the event loop breathes between two slices.
+    if (!this.#sweeping) this.#sweep(Math.ceil(this.denylist.size / limits.SLICE_ENTRIES / SWEEPS_PER_LAP))
+  }
+
+  #sweep(slices: number): void {
+    this.#sweeping = true
+    const budget = limits.SLICE_ENTRIES
+    const { removed, done } = this.denylist.sweep({ deleteUpToMs: this.#deletionClock.now(), budget })
+    const isRoomy = removed > 0 && this.denylist.size < this.#maxEntries * 0.9
+    if (this.#follower.state.full === 'yes' && isRoomy) this.#follower.refill()
+    if (done || slices <= 1) this.#sweeping = false
+    else setImmediate(() => this.#sweep(slices - 1))
   }
 
   #tellTransition(state: ReplicaStatus['state']): void {
@@ -261,7 +285,8 @@ export class FollowingReplica implements EmbeddedReplica {
     if (state === 'live') return undefined
     if (error) return { code: error.code, detail: error.message }
     if (state === 'closed') return { code: 'closed', detail: 'the replica was closed' }
-    return { code: state, detail: 'no answer of the log has arrived yet: is the broker reachable?' }
+    const since = state === 'starting' ? 'yet' : `for ${Math.round(this.#lagMs())} ms`
+    return { code: state, detail: `no answer of the log has arrived ${since}: is the broker reachable?` }
   }
 }
 

@@ -1,104 +1,32 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Head } from '@rescind/log'
-import { type Frame, RescindError, type SnapshotManifest } from '@rescind/protocol'
+import { RescindError, type SnapshotManifest } from '@rescind/protocol'
+import type { OwnFrame } from '../src/follow-state.ts'
+import { hasReached } from '../src/follow-table.ts'
 import {
-  type FollowInput,
-  type FollowOutput,
-  type FollowRules,
-  type FollowState,
-  INITIAL,
-  type Phase,
-} from '../src/follow-state.ts'
-import { hasReached, step } from '../src/follow-table.ts'
-
-const RULES: FollowRules = { hasSnapshots: true, mayReadLog: false, proveEveryMs: 2_000, random: () => 0.5 }
-const FROM_LOG: FollowRules = { ...RULES, hasSnapshots: false, mayReadLog: true }
-
-const id = (n: number): string => n.toString(16).padStart(32, '0')
-const frameOf = (seq: number, epoch = 'e1'): Frame => ({ frameId: id(seq), epoch, publisher: 'p', facts: [] })
-const head = (lastSeq: number, more: Partial<Head> = {}): Head => ({
-  epoch: 'e1',
-  deployment: 'd1',
-  fingerprintKey: id(1),
-  firstSeq: 1,
-  lastSeq,
-  ageMs: 0,
-  ...more,
-})
-const manifest = (seq: number, more: Partial<SnapshotManifest> = {}): SnapshotManifest => ({
-  deployment: 'd1',
-  cursor: { epoch: 'e1', seq, frameId: frameOf(seq).frameId },
-  takenAtMs: 1,
-  entries: 0,
-  imageBytes: 0,
-  imageSha256: '',
-  ...more,
-})
-const own = (seq: number): { frameId: string } => ({ frameId: frameOf(seq).frameId })
-const failed: FollowInput = { kind: 'failed', error: new RescindError('ERR_LOG_UNAVAILABLE', 'test') }
-
-/** Feeds inputs one after another; returns where that leads and what came out on the way. */
-class Story {
-  state: FollowState = INITIAL
-  outputs: FollowOutput[] = []
-  now = 10_000
-  readonly #rules: FollowRules
-
-  constructor(rules: FollowRules = RULES) {
-    this.#rules = rules
-  }
-
-  send(...inputs: FollowInput[]): this {
-    this.outputs = []
-    for (const input of inputs) {
-      const next = step(this.state, input, this.now, this.#rules)
-      this.state = next.state
-      this.outputs.push(...next.outputs)
-    }
-    return this
-  }
-
-  after(ms: number): this {
-    this.now += ms
-    return this
-  }
-
-  get kinds(): string[] {
-    return this.outputs.map((output) => output.kind)
-  }
-
-  get phase(): Phase['kind'] {
-    return this.state.phase.kind
-  }
-}
-
-const live = (seq: number, epoch?: string): FollowInput => ({ kind: 'live', seq, frame: frameOf(seq, epoch) })
-const frame = (seq: number): FollowInput => ({ kind: 'frame', seq, frame: frameOf(seq) })
-const answered = (h: Head, o: Extract<FollowInput, { kind: 'answered' }>['own']): FollowInput => ({
-  kind: 'answered',
-  head: h,
-  own: o,
-})
-
-/** A replica that follows at sequence 5 of a log of 5. */
-function following(rules: FollowRules = RULES): Story {
-  const story = new Story(rules)
-  if (!rules.hasSnapshots) {
-    story.send({ kind: 'begin' }, answered(head(5), 'not_asked'))
-    return story.send(frame(1), frame(2), frame(3), frame(4), frame(5), { kind: 'end' }, answered(head(5), own(5)))
-  }
-  story.send({ kind: 'begin' }, { kind: 'snapshot', manifest: manifest(5) }, answered(head(5), own(5)))
-  return story.send({ kind: 'joined', complete: true })
-}
+  answered,
+  FROM_LOG,
+  failed,
+  following,
+  frame,
+  frameOf,
+  head,
+  id,
+  live,
+  manifest,
+  own,
+  RULES,
+  Story,
+} from './story.ts'
 
 describe('becoming live', () => {
   it('R20: begins with a snapshot, judges it by the log, joins it, and is proved from when the head was asked for', () => {
     const story = new Story().send({ kind: 'begin' })
     assert.deepEqual(story.outputs, [{ kind: 'fetch' }])
     story.after(50).send({ kind: 'snapshot', manifest: manifest(5) })
-    assert.deepEqual(story.outputs, [{ kind: 'ask', own: 5 }])
-    story.after(50).send(answered(head(7), own(5)))
+    assert.deepEqual(story.outputs, [{ kind: 'ask', own: [5] }])
+    story.after(50).send(answered(head(7)))
     assert.deepEqual(story.kinds, ['join'])
     assert.deepEqual([story.state.cursor], [undefined], 'the cursor moves only when the join is complete')
     story.after(50).send({ kind: 'joined', complete: true })
@@ -107,16 +35,16 @@ describe('becoming live', () => {
     story.send(frame(6), frame(7))
     assert.equal(story.state.provedAtMs, undefined)
     story.after(50).send({ kind: 'end' })
-    assert.deepEqual(story.outputs, [{ kind: 'ask', own: 7 }], 'the log may have been replaced while it was read')
+    assert.deepEqual(story.outputs, [{ kind: 'ask', own: [7] }], 'the log may have been replaced while it was read')
     assert.equal(story.state.provedAtMs, undefined)
-    story.after(50).send(answered(head(9), own(7)))
+    story.after(50).send(answered(head(9)))
     assert.equal(story.state.provedAtMs, 10_050, 'R19: what was read is proved from when its head was asked for')
-    story.send(frame(8), frame(9), { kind: 'end' }, answered(head(9), own(9)))
+    story.send(frame(8), frame(9), { kind: 'end' }, answered(head(9)))
     assert.equal(story.phase, 'following')
     assert.equal(story.state.provedAtMs, 10_250)
   })
 
-  const foreign: [string, SnapshotManifest, Head, Parameters<typeof answered>[1]][] = [
+  const foreign: [string, SnapshotManifest, Head, OwnFrame][] = [
     ['of another epoch', manifest(5, { cursor: { epoch: 'e0', seq: 5, frameId: id(5) } }), head(7), own(5)],
     ['of another deployment', manifest(5, { deployment: 'd2' }), head(7), own(5)],
     ['beyond the head', manifest(8), head(7), own(8)],
@@ -128,7 +56,7 @@ describe('becoming live', () => {
     it(`R20: a snapshot ${what} is never installed`, () => {
       const story = new Story()
         .send({ kind: 'begin' }, { kind: 'snapshot', manifest: given })
-        .send(answered(log, frameThere))
+        .send(answered(log, { [given.cursor.seq]: frameThere }))
       assert.deepEqual(story.kinds, ['retry'])
       assert.equal(story.state.error?.code, 'ERR_SNAPSHOT_FOREIGN')
       assert.equal(story.state.cursor, undefined)
@@ -136,7 +64,7 @@ describe('becoming live', () => {
   }
 
   it('R20: the log alone makes live only if that was accepted by name', () => {
-    const refused = new Story({ ...RULES, hasSnapshots: false }).send({ kind: 'begin' }, answered(head(5), 'not_asked'))
+    const refused = new Story({ ...RULES, hasSnapshots: false }).send({ kind: 'begin' }, answered(head(5)))
     assert.deepEqual(refused.kinds, ['ask', 'retry'])
     assert.equal(refused.state.provedAtMs, undefined)
     const accepted = following(FROM_LOG)
@@ -146,17 +74,13 @@ describe('becoming live', () => {
 
   it('R20: with both, the log is read when no snapshot can be had', () => {
     const story = new Story({ ...RULES, mayReadLog: true }).send({ kind: 'begin' }).send(failed)
-    assert.deepEqual(story.outputs, [{ kind: 'ask', own: undefined }])
-    story.send(answered(head(2, { firstSeq: 2 }), 'not_asked'))
+    assert.deepEqual(story.outputs, [{ kind: 'ask', own: [] }])
+    story.send(answered(head(2, { firstSeq: 2 })))
     assert.deepEqual(story.outputs, [{ kind: 'read', fromSeq: 2, toSeq: 2 }])
   })
 
   it('R16: a snapshot that could not be held whole leaves the replica full', () => {
-    const story = new Story().send(
-      { kind: 'begin' },
-      { kind: 'snapshot', manifest: manifest(5) },
-      answered(head(5), own(5)),
-    )
+    const story = new Story().send({ kind: 'begin' }, { kind: 'snapshot', manifest: manifest(5) }, answered(head(5)))
     story.send({ kind: 'joined', complete: false })
     assert.equal(story.state.full, 'yes')
   })
@@ -173,20 +97,14 @@ describe('following', () => {
     const story = following().after(100).send(live(8), live(9))
     assert.deepEqual(story.kinds, [])
     assert.equal(story.state.cursor?.seq, 5)
-    story.send({ kind: 'tick' }, answered(head(9), own(5)), frame(6), frame(7))
+    story.send({ kind: 'tick' }, answered(head(9)), frame(6), frame(7))
     assert.deepEqual(story.kinds, ['ask', 'read', 'apply', 'apply', 'apply', 'apply'])
     assert.deepEqual(story.state.cursor, { epoch: 'e1', seq: 9, frameId: frameOf(9).frameId })
     assert.deepEqual(story.send(frame(8), frame(9)).kinds, [], 'and not a second time when the range brings them')
   })
 
   it('keeps no early frame over a broken connection', () => {
-    const story = following().send(
-      live(7),
-      { kind: 'disconnected' },
-      { kind: 'begin' },
-      answered(head(6), own(5)),
-      frame(6),
-    )
+    const story = following().send(live(7), { kind: 'disconnected' }, { kind: 'begin' }, answered(head(6)), frame(6))
     assert.equal(story.state.cursor?.seq, 6)
   })
 
@@ -199,14 +117,14 @@ describe('following', () => {
       const story = following().after(100).send(input)
       assert.deepEqual(story.kinds, ['ignored'])
       assert.equal(story.state.cursor?.seq, 5)
-      assert.deepEqual(story.send({ kind: 'tick' }).outputs, [{ kind: 'ask', own: 5 }])
+      assert.deepEqual(story.send({ kind: 'tick' }).outputs, [{ kind: 'ask', own: [5] }])
     })
   }
 
   it('asks at most every 25 ms for hints, however many come', () => {
     const story = following().after(100).send(live(3), { kind: 'tick' })
     assert.deepEqual(story.kinds, ['ignored', 'ask'])
-    story.send(answered(head(5), own(5)), live(3), live(3), { kind: 'tick' })
+    story.send(answered(head(5)), live(3), live(3), { kind: 'tick' })
     assert.deepEqual(story.kinds, ['ignored', 'ignored'])
     assert.deepEqual(story.after(25).send({ kind: 'tick' }).kinds, ['ask'])
   })
@@ -214,32 +132,32 @@ describe('following', () => {
   it('R19: asks again when a proof is due, and not before', () => {
     const story = following().after(1_999).send({ kind: 'tick' })
     assert.deepEqual(story.kinds, [])
-    assert.deepEqual(story.after(1).send({ kind: 'tick' }).outputs, [{ kind: 'ask', own: 5 }])
-    story.after(30).send(answered(head(5), own(5)))
+    assert.deepEqual(story.after(1).send({ kind: 'tick' }).outputs, [{ kind: 'ask', own: [5] }])
+    story.after(30).send(answered(head(5)))
     assert.equal(story.state.provedAtMs, 12_000)
   })
 
   it('R19: on a cluster the proof counts from the asking minus the age of the majority', () => {
     const story = following()
       .after(2_000)
-      .send({ kind: 'tick' }, answered(head(5, { ageMs: 700 }), own(5)))
+      .send({ kind: 'tick' }, answered(head(5, { ageMs: 700 })))
     assert.equal(story.state.provedAtMs, 11_300)
   })
 
   it('R19: an old answer never makes the proof older', () => {
     const story = following()
       .after(2_000)
-      .send({ kind: 'tick' }, answered(head(5, { ageMs: 9_000 }), own(5)))
+      .send({ kind: 'tick' }, answered(head(5, { ageMs: 9_000 })))
     assert.equal(story.state.provedAtMs, 10_000)
   })
 
   it('reads the frames that live delivery lost, and proves only then', () => {
     const story = following()
       .after(2_000)
-      .send({ kind: 'tick' }, answered(head(7), own(5)))
+      .send({ kind: 'tick' }, answered(head(7)))
     assert.deepEqual(story.outputs.at(-1), { kind: 'read', fromSeq: 6, toSeq: 7 })
     assert.equal(story.state.provedAtMs, 10_000)
-    story.send(live(6), frame(6), frame(7), { kind: 'end' }, answered(head(7), own(7)))
+    story.send(live(6), frame(6), frame(7), { kind: 'end' }, answered(head(7)))
     assert.deepEqual(story.kinds, ['apply', 'apply', 'ask'], 'a frame that came live is not applied twice')
     assert.equal(story.state.provedAtMs, 12_000)
   })
@@ -247,8 +165,8 @@ describe('following', () => {
   it('R11, R19: a log that is replaced while it is read proves nothing', () => {
     const story = following()
       .after(2_000)
-      .send({ kind: 'tick' }, answered(head(7), own(5)), frame(6), frame(7), { kind: 'end' })
-    story.send(answered(head(7, { epoch: 'e2' }), own(7)))
+      .send({ kind: 'tick' }, answered(head(7)), frame(6), frame(7), { kind: 'end' })
+    story.send(answered(head(7, { epoch: 'e2' })))
     assert.deepEqual(story.kinds, ['fetch'])
     assert.equal(story.state.provedAtMs, 10_000)
   })
@@ -256,7 +174,7 @@ describe('following', () => {
   it('R19: a range that ends early proves nothing', () => {
     const story = following()
       .after(2_000)
-      .send({ kind: 'tick' }, answered(head(7), own(5)), frame(6))
+      .send({ kind: 'tick' }, answered(head(7)), frame(6))
       .send({ kind: 'end' })
     assert.deepEqual(story.kinds, ['retry'])
     assert.equal(story.state.provedAtMs, 10_000)
@@ -265,7 +183,7 @@ describe('following', () => {
   it('a hole in a range is not skipped', () => {
     const story = following()
       .after(2_000)
-      .send({ kind: 'tick' }, answered(head(7), own(5)))
+      .send({ kind: 'tick' }, answered(head(7)))
       .send(frame(7))
     assert.deepEqual(story.kinds, ['retry'])
     assert.equal(story.state.cursor?.seq, 5)
@@ -276,47 +194,47 @@ describe('what the log can do to us', () => {
   const asked = (): Story => following().after(2_000).send({ kind: 'tick' })
 
   it('R11: another epoch: the position is lost, the facts are kept, a snapshot is fetched', () => {
-    const story = asked().send(answered(head(9, { epoch: 'e2' }), own(5)))
+    const story = asked().send(answered(head(9, { epoch: 'e2' })))
     assert.deepEqual(story.kinds, ['fetch'])
     assert.equal(story.state.provedAtMs, 10_000, 'the last proof goes on ageing')
   })
 
   it('R11: a tail that is gone means that the log was rolled back', () => {
-    assert.deepEqual(asked().send(answered(head(4), own(5))).kinds, ['replaced', 'fetch'])
+    assert.deepEqual(asked().send(answered(head(4))).kinds, ['replaced', 'fetch'])
   })
 
   it('R19: another frame at our sequence means that the log was rolled back', () => {
-    assert.deepEqual(asked().send(answered(head(9), own(6))).kinds, ['replaced', 'fetch'])
+    assert.deepEqual(asked().send(answered(head(9), { 5: own(6) })).kinds, ['replaced', 'fetch'])
   })
 
   it('R11: our frame pruned: the position cannot be verified any more', () => {
-    assert.deepEqual(asked().send(answered(head(9, { firstSeq: 6 }), 'missing')).kinds, ['fetch'])
+    assert.deepEqual(asked().send(answered(head(9, { firstSeq: 6 }), { 5: 'missing' })).kinds, ['fetch'])
   })
 
   it('our frame missing though it should be there: tried again, then taken for gone', () => {
     const story = asked()
     for (let n = 1; n < 5; n += 1) {
-      assert.deepEqual(story.send(answered(head(9), 'missing')).kinds, ['retry'], `miss ${n}`)
+      assert.deepEqual(story.send(answered(head(9), { 5: 'missing' })).kinds, ['retry'], `miss ${n}`)
       assert.equal(story.state.provedAtMs, 10_000)
       story.send({ kind: 'begin' })
     }
-    assert.deepEqual(story.send(answered(head(9), 'missing')).kinds, ['fetch'])
+    assert.deepEqual(story.send(answered(head(9), { 5: 'missing' })).kinds, ['fetch'])
   })
 
   it('R19: after a reconnection no live frame is applied before our own frame was seen again', () => {
     const story = following().send({ kind: 'disconnected' }, live(6), { kind: 'begin' }, live(6))
     assert.deepEqual(story.kinds, ['ignored', 'ask', 'ignored'])
-    story.send(answered(head(5), own(5)), live(6))
+    story.send(answered(head(5)), live(6))
     assert.deepEqual(story.kinds, ['apply'])
   })
 
   it('a frame that cannot be read is not skipped and proves nothing; it is looked at again', () => {
     const error = new RescindError('ERR_FRAME_MALFORMED', 'test')
-    const story = asked().send(answered(head(7), own(5)), { kind: 'poison', seq: 6, error })
+    const story = asked().send(answered(head(7)), { kind: 'poison', seq: 6, error })
     assert.equal(story.state.poison?.seq, 6)
     assert.equal(story.state.cursor?.seq, 5)
     assert.equal(story.state.provedAtMs, 10_000)
-    story.after(2_200).send({ kind: 'tick' }, answered(head(7), own(5)), frame(6), frame(7), { kind: 'end' })
+    story.after(2_200).send({ kind: 'tick' }, answered(head(7)), frame(6), frame(7), { kind: 'end' })
     assert.equal(story.state.poison, undefined)
   })
 
@@ -325,7 +243,7 @@ describe('what the log can do to us', () => {
     assert.equal(story.state.full, 'yes')
     story.send({ kind: 'roomy' }).after(2_000).send({ kind: 'tick' })
     assert.deepEqual(story.kinds, ['fetch'])
-    story.send({ kind: 'snapshot', manifest: manifest(5) }, answered(head(5), own(5)))
+    story.send({ kind: 'snapshot', manifest: manifest(5) }, answered(head(5)))
     assert.equal(story.state.full, 'refilling')
     assert.equal(story.send({ kind: 'joined', complete: true }).state.full, 'no')
   })
