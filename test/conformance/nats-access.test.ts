@@ -126,7 +126,20 @@ describe('the rights of a replica', () => {
 
   it('wrong credentials are sought again until the signal fires, and then named', async () => {
     const wrong = natsLog({ servers: broker.server.url, user: 'api1', password: 'wrong' })
-    const connect = wrong.connect({ name: 'api1', onEvent: () => {}, signal: AbortSignal.timeout(1_000) })
+    const troubles: string[] = []
+    const onTrouble = ({ message }: Error) => void troubles.push(message)
+    const connect = wrong.connect({ name: 'api1', onEvent: () => {}, onTrouble, signal: AbortSignal.timeout(1_000) })
     await assert.rejects(connect, /ERR_LOG_UNAVAILABLE.*Authorization Violation/)
+    for (const trouble of troubles) assert.match(trouble, /cannot connect to nats:.*Authorization Violation/)
+    assert.ok(troubles.length >= 2, 'each try is told')
+  })
+
+  it('a broker that is not there is named with its address, at once', async () => {
+    const nowhere = natsLog({ servers: 'nats://127.0.0.1:1' })
+    const trouble = await new Promise<Error>((onTrouble) => {
+      const signal = AbortSignal.timeout(5_000)
+      nowhere.connect({ name: 'api1', onEvent: () => {}, onTrouble, signal }).catch(() => {})
+    })
+    assert.match(trouble.message, /cannot connect to nats:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/)
   })
 })

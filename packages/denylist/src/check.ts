@@ -5,6 +5,7 @@ import {
   issuedByCutoff,
   issuerOf,
   keyIdOf,
+  limits,
   type Mode,
   numericClaim,
   outlivesFacts,
@@ -65,8 +66,9 @@ function search(shelf: IssuerShelf, bearer: Bearer): Verdict | { noHeader: boole
   for (const shape of shelf.shapes.values()) {
     if (shape.revocations === 0) continue
     if (shape.namesKey) {
-      const revoked = searchKeys(shape, bearer)
-      if (revoked) return revoked
+      const found = searchKeys(shape, bearer)
+      if (found === 'beyond') bounds = true
+      else if (found) return found
       noHeader ||= !bearer.key.header && shape.hasLive(bearer.nowMs)
     } else {
       const { keys, beyond } = probe(shape.names, bearer.payload)
@@ -80,15 +82,20 @@ function search(shelf: IssuerShelf, bearer: Bearer): Verdict | { noHeader: boole
   return { noHeader, bounds }
 }
 
-/** R5: the key by its id; without a string `kid` in the header, every key that is revoked. */
-function searchKeys(shape: ShapeSlots, bearer: Bearer): Verdict | undefined {
+/**
+ * R5: the key by its id; without a string `kid` in the header, every key that is revoked: nearly always the first one.
+ * Among thousands that have expired and that no sweep has met, one slice is looked at (R2).
+ */
+function searchKeys(shape: ShapeSlots, bearer: Bearer): Verdict | 'beyond' | undefined {
   const { header, kid } = bearer.key
   if (!header) return undefined
   if (kid !== undefined) return isClaimValue(kid) ? lookUp(shape, encodeValue(kid), bearer) : undefined
+  let looked = 0
   for (const mode of ['block', 'cutoff'] as const) {
     for (const slot of shape[mode].values()) {
       const fact = revokingIn(slot, bearer)
       if (fact) return revoked(fact.reason, mode, shape)
+      if (++looked >= limits.SLICE_ENTRIES) return shape.hasLive(bearer.nowMs) ? 'beyond' : undefined
     }
   }
   return undefined

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Fact, Verdict, VerifiedToken } from '@rescind/protocol'
+import { type Fact, limits, type Verdict, type VerifiedToken } from '@rescind/protocol'
 import { createDenylist } from '../src/index.ts'
 import { HOUR, ISS, issuer, lift, MINUTE, revocation, SECOND, T, T_SECONDS, token } from './facts.ts'
 
@@ -148,6 +148,19 @@ function hostilePayloads(): unknown[] {
 function boom(): never {
   throw new Error('hostile')
 }
+
+test('R5, R2: without a kid, thousands of keys that expired unswept are not all looked at', () => {
+  const denylist = createDenylist()
+  denylist.apply(issuer())
+  for (let n = 0; n < limits.SLICE_ENTRIES + 1; n += 1) {
+    denylist.apply(revocation({ match: { kid: `k${n}` }, mode: 'block', expiresAtMs: T + 1_000 }))
+  }
+  const later = { nowMs: T + 2_000 }
+  assert.deepEqual(denylist.check(token({}, {}), later), { kind: 'active' }, 'all have expired')
+  denylist.apply(revocation({ match: { kid: 'last' }, mode: 'block', expiresAtMs: T + 5_000 }))
+  assert.deepEqual(denylist.check(token({}, {}), later), { kind: 'unknown', cause: 'bounds' })
+  assert.equal(denylist.check(token({}, { kid: 'last' }), later).kind, 'revoked')
+})
 
 test('R21: a check answers whatever the claims, and never that they are active when they cannot be read', () => {
   const denylist = holding(issuer(), revocation(), revocation({ match: { jti: '__proto__' }, mode: 'block' }))

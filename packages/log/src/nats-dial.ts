@@ -1,15 +1,21 @@
 import { connect, type NatsConnection, type NatsConnectionImpl } from '@nats-io/transport-node'
+import type { RescindError } from '@rescind/protocol'
 import { clientOptions, DIAL_TIMEOUT_MS, RECONNECT_WAIT_MS } from './nats-client-options.ts'
 import { serverGreets } from './nats-greeting.ts'
 import type { NatsSettings } from './nats-options.ts'
 import { aborted, pauseOrAbort, unavailable } from './open-questions.ts'
+import type { ConnectOptions } from './revocation-log.ts'
 
 /**
  * Connects to one of the servers, as long as it takes. `ERR_LOG_UNAVAILABLE` when the signal fires, with what went wrong
  * last as its cause: a refused connection, refused credentials.
  */
-export async function dial(settings: NatsSettings, name: string, signal?: AbortSignal): Promise<NatsConnection> {
-  let trouble: unknown
+export async function dial(
+  settings: NatsSettings,
+  name: string,
+  { signal, onTrouble }: Pick<ConnectOptions, 'signal' | 'onTrouble'>,
+): Promise<NatsConnection> {
+  let trouble: RescindError | undefined
   try {
     for (let i = 0; ; i += 1) {
       signal?.throwIfAborted()
@@ -17,14 +23,23 @@ export async function dial(settings: NatsSettings, name: string, signal?: AbortS
       try {
         return await tryOnce(server, settings, name, signal)
       } catch (error) {
-        if (!signal?.aborted) trouble = error
+        if (!signal?.aborted) {
+          trouble = unavailable(`cannot connect to ${server}: ${reasonOf(error)}`, error)
+          onTrouble?.(trouble)
+        }
       }
       await pauseOrAbort('connecting', RECONNECT_WAIT_MS * (1 + Math.random()), signal)
     }
   } catch {
-    const why = trouble instanceof Error ? `; last: ${trouble.message}` : ''
+    const why = trouble === undefined ? '' : `; last: ${trouble.message}`
     throw unavailable(`no connection to ${settings.servers.join(', ')} before it was aborted${why}`, trouble)
   }
+}
+
+/** What a person can act on. Several addresses of one host fail as one error without words. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function tryOnce(server: string, settings: NatsSettings, name: string, signal?: AbortSignal) {

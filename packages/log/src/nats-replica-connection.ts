@@ -69,7 +69,7 @@ export class NatsReplicaConnection implements LogConnection {
 /** Opens a session that tells live frames, and listens to what else is asked for. */
 export function openSession(
   settings: NatsSettings,
-  { name, onEvent, signal }: ConnectOptions,
+  { name, onEvent, onTrouble, signal }: ConnectOptions,
   others: readonly Listening[],
 ): Promise<NatsSession> {
   const onLive = (message: Msg) => {
@@ -77,7 +77,7 @@ export function openSession(
     if (seq !== undefined) onEvent({ kind: 'live', seq, bytes: message.data })
   }
   const listening = [{ subject: settings.subjects.live, onMessage: onLive }, ...others]
-  return NatsSession.open({ settings, name, listening, onChange: (kind) => onEvent({ kind }) }, signal)
+  return NatsSession.open({ settings, name, listening, onChange: (kind) => onEvent({ kind }), onTrouble }, signal)
 }
 
 /** The stream's sequence that a message is labelled with, if that is a possible one. */

@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly listening: readonly Listening[]
   /** Told when the connection is lost, and when it is back with every subscription in force. */
   readonly onChange: (kind: 'disconnected' | 'reconnected') => void
+  /** Told of each try to reach the broker that failed. */
+  readonly onTrouble: ((error: RescindError) => void) | undefined
 }
 
 /** A connection to NATS that is kept up for ever: questions, announcements and a few subscriptions. */
@@ -53,7 +55,8 @@ export class NatsSession {
    * signal fires; `ERR_LOG_MISCONFIGURED` when the server forbids a subscription.
    */
   static async open(options: SessionOptions, signal?: AbortSignal): Promise<NatsSession> {
-    const session = new NatsSession(options, await dial(options.settings, options.name, signal))
+    const { settings, name } = options
+    const session = new NatsSession(options, await dial(settings, name, bounds(options, signal)))
     try {
       await session.#subscribe()
       session.#watch(session.#client)
@@ -160,13 +163,17 @@ export class NatsSession {
 
   async #redial(): Promise<void> {
     const { settings, name } = this.#options
-    const client = await dial(settings, name, this.#ending.signal)
+    const client = await dial(settings, name, bounds(this.#options, this.#ending.signal))
     if (this.#closing) return discard(client)
     this.#client = client
     this.#subscriptions = []
     this.#watch(client)
     this.#back()
   }
+}
+
+function bounds({ onTrouble }: SessionOptions, signal: AbortSignal | undefined) {
+  return { ...(signal ? { signal } : {}), ...(onTrouble ? { onTrouble } : {}) }
 }
 
 /** A question's bounds, and headers to send with it. */

@@ -1,3 +1,4 @@
+import type { RescindError } from '@rescind/protocol'
 import type { Presence } from './presence.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface ConnectOptions {
   readonly name: string
   /** Told synchronously, in order. Must not throw. */
   onEvent(event: LogEvent): void
+  /** Told of each try to reach the broker that failed, and why; it is tried again for ever. Must not throw. */
+  onTrouble?(error: RescindError): void
   /** Bounds connecting only; afterwards call `close()`. */
   readonly signal?: AbortSignal
 }

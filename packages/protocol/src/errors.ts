@@ -58,12 +58,15 @@ export interface Mistake {
 export class RescindError extends Error {
   override readonly name = 'RescindError'
   readonly code: ErrorCode
+  /** The message without the code. */
+  readonly detail: string
   /** Filled for `ERR_INVALID_INPUT` and `ERR_INVALID_OPTION`, at most `MAX_MISTAKES`. */
   readonly mistakes: readonly Mistake[]
 
   constructor(code: ErrorCode, detail: string, options: ErrorOptions & { mistakes?: readonly Mistake[] } = {}) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
+    this.detail = detail
     this.mistakes = options.mistakes ?? []
   }
 }

@@ -14,14 +14,19 @@ export interface ExpiryTerms {
 }
 
 /** The lifetimes of an issuer that enter R13. */
-export type Lifetimes = Pick<Issuer, 'maxExpiryMs' | 'maxSessionMs' | 'leewayMs'>
+export type Lifetimes = Pick<Issuer, 'maxExpiryMs' | 'maxSessionMs' | 'clockSkewMs' | 'leewayMs'>
 
-/** R13: when no token that the revocation could match can be unexpired any more. `atMs` is its logical time (R10). */
+/**
+ * R13: when no token that the revocation could match can be unexpired any more. `atMs` is its logical time (R10). The
+ * issuer's clock may be `clockSkewMs` ahead: a token that is out at `atMs`, or minted until `untilMs` by our clock, then
+ * ends so much later.
+ */
 export function expiresAtMs(terms: ExpiryTerms, atMs: number, issuer: Lifetimes): number {
-  const { maxExpiryMs, maxSessionMs, leewayMs } = issuer
+  const { maxExpiryMs, maxSessionMs, clockSkewMs, leewayMs } = issuer
   if (terms.mode === 'cutoff') return Math.ceil((terms.issuedBeforeMs ?? atMs) + maxExpiryMs + leewayMs)
-  if (Object.hasOwn(terms.match, 'jti')) return Math.ceil((terms.tokenExpMs ?? atMs + maxExpiryMs) + leewayMs)
-  return Math.ceil((terms.untilMs ?? atMs + maxSessionMs) + maxExpiryMs + leewayMs)
+  const lastMintedMs = clockSkewMs + maxExpiryMs
+  if (Object.hasOwn(terms.match, 'jti')) return Math.ceil((terms.tokenExpMs ?? atMs + lastMintedMs) + leewayMs)
+  return Math.ceil((terms.untilMs ?? atMs + maxSessionMs) + lastMintedMs + leewayMs)
 }
 
 /**
@@ -31,5 +36,5 @@ export function expiresAtMs(terms: ExpiryTerms, atMs: number, issuer: Lifetimes)
  */
 export function liftExpiresAtMs(mode: Mode, atMs: number, issuer: Lifetimes, knownMs: number | undefined): number {
   const longest = mode === 'block' ? MAX_BAN_MS : MAX_ISSUED_BEFORE_AHEAD_MS
-  return Math.max(knownMs ?? 0, atMs + longest + issuer.maxExpiryMs + issuer.leewayMs)
+  return Math.max(knownMs ?? 0, atMs + longest + issuer.clockSkewMs + issuer.maxExpiryMs + issuer.leewayMs)
 }

@@ -60,9 +60,12 @@ export function issuedByCutoff(iat: number | undefined, cutMs: number): boolean 
   return Number.isInteger(iat) ? iat <= Math.floor(cutMs / 1000) : iat * 1000 <= cutMs
 }
 
-/** R17: could the token outlive the facts about it? Reads verified claims. */
+/**
+ * R17: could the token outlive the facts about it? One that ends before it was issued has its times in different units
+ * (an `iat` in milliseconds is the usual mistake), and no cutoff would reach it. Reads verified claims.
+ */
 export function outlivesFacts(payload: Readonly<Record<string, unknown>>, maxExpiryMs: number): boolean {
   const iat = numericClaim(payload, 'iat')
   const exp = numericClaim(payload, 'exp')
-  return iat === undefined || exp === undefined || (exp - iat) * 1000 > maxExpiryMs
+  return iat === undefined || exp === undefined || exp < iat || (exp - iat) * 1000 > maxExpiryMs
 }

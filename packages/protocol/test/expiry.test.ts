@@ -48,6 +48,18 @@ describe('expiry of a revocation', () => {
     for (const terms of all) assert.equal(expiresAtMs(terms, T, POLICY) - expiresAtMs(terms, T, without), MINUTE)
   })
 
+  it('R13: a block outlives tokens of an issuer whose clock is ahead; a cutoff has that in issuedBefore', () => {
+    const skewed = { ...POLICY, clockSkewMs: 45_000 }
+    const terms = [
+      [{ match: { jti: 'j' }, mode: 'block' }, 45_000],
+      [{ match: { sub: 'ann' }, mode: 'block' }, 45_000],
+      [{ match: { sub: 'ann' }, mode: 'block', untilMs: T }, 45_000],
+      [{ match: { jti: 'j' }, mode: 'block', tokenExpMs: T }, 0],
+      [{ match: { sub: 'ann' }, mode: 'cutoff', issuedBeforeMs: T }, 0],
+    ] as const
+    for (const [term, more] of terms) assert.equal(expiresAtMs(term, T, skewed) - expiresAtMs(term, T, POLICY), more)
+  })
+
   it('R13: every fact carries its own expiry, reckoned from the time of its frame', () => {
     const draft = { policy: POLICY, match: { sub: 'ann' }, mode: 'block', reason: 'other', untilMs: T + DAY } as const
     assert.deepEqual(revocationFrom(draft, { id: 'r1', actor: 'key:admin', atMs: LATER }), {
@@ -79,14 +91,17 @@ describe('expiry of a lift', () => {
   })
 
   it('R10: no lift is forgotten before a revocation that was legal when it was recorded', () => {
+    const skewed = { ...POLICY, clockSkewMs: MINUTE }
     const longest = [
       { match: { sub: 'ann' }, mode: 'block', untilMs: T + 400 * DAY },
       { match: { sub: 'ann' }, mode: 'block' },
-      { match: { jti: 'j' }, mode: 'block', tokenExpMs: T + POLICY.maxExpiryMs },
+      { match: { jti: 'j' }, mode: 'block', tokenExpMs: T + POLICY.maxExpiryMs + MINUTE },
       { match: { sub: 'ann' }, mode: 'cutoff', issuedBeforeMs: T + MINUTE },
     ] as const
     for (const terms of longest) {
-      assert.ok(liftExpiresAtMs(terms.mode, T + 1, POLICY, undefined) >= expiresAtMs(terms, T, POLICY))
+      for (const policy of [POLICY, skewed]) {
+        assert.ok(liftExpiresAtMs(terms.mode, T + 1, policy, undefined) >= expiresAtMs(terms, T, policy))
+      }
     }
   })
 })

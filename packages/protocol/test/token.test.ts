@@ -90,7 +90,9 @@ describe('reading a token', () => {
   it('R17: a token outlives the facts if its life is longer than maxExpiry, or not known', () => {
     assert.equal(outlivesFacts({ iat: 10, exp: 70 }, 60_000), false)
     assert.equal(outlivesFacts({ iat: 10, exp: 70.001 }, 60_000), true)
-    assert.equal(outlivesFacts({ iat: 70, exp: 10 }, 60_000), false)
+    assert.equal(outlivesFacts({ iat: 70, exp: 70 }, 60_000), false)
+    assert.equal(outlivesFacts({ iat: 70, exp: 10 }, 60_000), true)
+    assert.equal(outlivesFacts({ iat: 1_767_225_600_000, exp: 1_767_225_660 }, 60_000), true, 'iat in milliseconds')
     for (const claims of [
       { iat: 10 },
       { exp: 10 },

@@ -9,9 +9,11 @@ type Applied = Revocation | Lift
 export class AppliedFacts {
   readonly #readers = new Set<Reader>()
 
-  /** How many read. */
-  get size(): number {
-    return this.#readers.size
+  /** How many calls of `next()` wait for a fact. */
+  get waiting(): number {
+    let waiting = 0
+    for (const reader of this.#readers) waiting += reader.waiting
+    return waiting
   }
 
   /** Hands facts to every reader. */
@@ -25,9 +27,9 @@ export class AppliedFacts {
     this.#readers.clear()
   }
 
-  /** The facts applied from this call on. */
-  read(signal: AbortSignal | undefined): AsyncIterableIterator<Applied> {
-    const reader = new Reader(() => this.#readers.delete(reader), signal)
+  /** The facts applied from this call on. `onWait` is told when somebody begins to wait for one. */
+  read(signal: AbortSignal | undefined, onWait: () => void = () => {}): AsyncIterableIterator<Applied> {
+    const reader = new Reader(() => this.#readers.delete(reader), onWait, signal)
     this.#readers.add(reader)
     return reader
   }
@@ -36,15 +38,21 @@ export class AppliedFacts {
 class Reader implements AsyncIterableIterator<Applied> {
   readonly #queue: Applied[] = []
   readonly #leave: () => void
+  readonly #onWait: () => void
   readonly #signal: AbortSignal | undefined
-  #wake: (() => void) | undefined
+  readonly #waiting = new Set<() => void>()
   #ended: { readonly error: unknown } | undefined
 
-  constructor(leave: () => void, signal: AbortSignal | undefined) {
+  constructor(leave: () => void, onWait: () => void, signal: AbortSignal | undefined) {
     this.#leave = leave
+    this.#onWait = onWait
     this.#signal = signal
     if (signal?.aborted) this.#ended = { error: signal.reason }
     else signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
   }
 
   readonly #onAbort = (): void => this.end(this.#signal?.reason)
@@ -56,15 +64,21 @@ class Reader implements AsyncIterableIterator<Applied> {
       this.end(new RescindError('ERR_FACTS_MISSED', `the reader fell ${limits.MAX_QUEUED_FACTS} facts behind`))
       return
     }
-    this.#queue.push(...facts)
-    this.#wake?.()
+    for (const fact of facts) this.#queue.push(fact)
+    this.#wakeAll()
   }
 
   end(error?: unknown): void {
     this.#ended ??= { error }
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#leave()
-    this.#wake?.()
+    this.#wakeAll()
+  }
+
+  /** Whoever finds nothing left waits again. */
+  #wakeAll(): void {
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
   }
 
   async next(): Promise<IteratorResult<Applied>> {
@@ -78,7 +92,8 @@ class Reader implements AsyncIterableIterator<Applied> {
         return { done: true, value: undefined }
       }
       await new Promise<void>((resolve) => {
-        this.#wake = resolve
+        this.#waiting.add(resolve)
+        this.#onWait()
       })
     }
   }

@@ -16,49 +16,61 @@ export interface FastifyRescindOptions extends RefusalOptions {
   readonly whenUnknown?: WhenUnknown
 }
 
-const CHECKED = Symbol('rescind.checked')
-type Checked = FastifyRequest & { [CHECKED]?: true }
+/** What the hook before the handler found: a token, which it checked, or none. */
+const FOUND = Symbol('rescind.found')
+type Asked = FastifyRequest & { [FOUND]?: 'token' | 'none' }
 
 /**
  * Refuses requests whose verified token was revoked, in the `preHandler` phase of every route of the instance: verify in
- * `onRequest` or `preValidation`. A route that verifies only later would never be checked; such a request is answered
- * with an error rather than served, so the mistake shows on the first try.
+ * `onRequest` or `preValidation`. A route that verifies only later would never be checked. Its handler has run by the
+ * time that this shows; what it answers through Fastify is replaced by an error, and what it wrote by itself (`hijack`,
+ * `raw`) is followed by an error in the log, so that the mistake shows on the first try.
  */
 export const fastifyRescind: FastifyPluginCallback<FastifyRescindOptions> = fastifyPlugin<FastifyRescindOptions>(
   (app, options, done) => {
     const getToken = options.getToken ?? userOf
-    app.addHook('preHandler', async (request: Checked, reply) => {
+    let hasWarned = false
+    app.addHook('preHandler', async (request: Asked, reply) => {
       const token = getToken(request)
+      request[FOUND] = token === undefined ? 'none' : 'token'
       if (token === undefined) return
-      request[CHECKED] = true
+      if (token.protectedHeader === undefined && !hasWarned) {
+        hasWarned = true
+        request.log.warn(NO_HEADER)
+      }
       const refusal = options.replica.refusal(token, options.whenUnknown ? { whenUnknown: options.whenUnknown } : {})
       if (refusal) return send(reply, refusalResponse(refusal, options))
     })
-    app.addHook('onSend', async (request: Checked, reply) => {
-      if (reply.statusCode < 400) assertChecked(request, getToken)
+    const isLate = (request: Asked): boolean => request[FOUND] === 'none' && getToken(request) !== undefined
+    app.addHook('onSend', async (request: Asked) => {
+      if (isLate(request)) throw Object.assign(new Error(TOO_LATE), { statusCode: 500 })
+    })
+    app.addHook('onResponse', async (request: Asked, reply) => {
+      if (isLate(request) && reply.statusCode !== 500) request.log.error({ route: request.routeOptions.url }, TOO_LATE)
     })
     done()
   },
   { name: '@rescind/subscriber/fastify', fastify: '5.x' },
 )
 
-function assertChecked(request: Checked, getToken: (request: FastifyRequest) => VerifiedToken | undefined): void {
-  if (request[CHECKED] || getToken(request) === undefined) return
-  throw new Error(
-    'the token of this request was verified after the check for revocations: verify in onRequest or preValidation',
-  )
-}
+const TOO_LATE =
+  'the token of this request was verified after the check for revocations: verify in onRequest or preValidation'
+
+const NO_HEADER =
+  'tokens come without their header, so all of an issuer are unknown (503) while one of its keys is revoked: verify with @fastify/jwt by { complete: true }, or give the header in getToken'
 
 function send(reply: FastifyReply, { status, headers, body }: ReturnType<typeof refusalResponse>): FastifyReply {
   return reply.code(status).headers(headers).send(body)
 }
 
-/** `@fastify/jwt` leaves the payload, or with `complete: true` header and payload. */
+/** `@fastify/jwt` leaves the payload; or with `complete: true` header, payload, signature and input, and nothing else. */
 function userOf(request: FastifyRequest): VerifiedToken | undefined {
   const user = (request as { user?: unknown }).user
   if (typeof user !== 'object' || user === null) return undefined
-  const { header, payload } = user as { header?: unknown; payload?: unknown }
-  if (isRecord(header) && isRecord(payload)) return { payload, protectedHeader: header }
+  const { header, payload, signature: _, input: __, ...claims } = user as Record<string, unknown>
+  // A payload may have claims of these names: whoever can set them must not choose what is checked.
+  if (Object.keys(claims).length === 0 && isRecord(header) && isRecord(payload))
+    return { payload, protectedHeader: header }
   return { payload: user as Record<string, unknown> }
 }
 

@@ -137,9 +137,7 @@ export class Follower {
         this.#connection ??= await this.#connect()
         if (this.#connected) await this.#follow()
       } catch (error) {
-        const cause = toRescindError(error, 'ERR_LOG_UNAVAILABLE')
-        this.#note(cause)
-        this.#send({ kind: 'failed', error: cause })
+        this.#fail(toRescindError(error, 'ERR_LOG_UNAVAILABLE'))
       }
       await this.#pause(this.#connected ? this.#backoff.next() : 1_000)
     }
@@ -149,7 +147,8 @@ export class Follower {
   async #connect(): Promise<LogConnection> {
     const { log, name } = this.#options
     const onEvent = (event: LogEvent): void => this.#onEvent(event)
-    const connection = await log.connect({ name, onEvent, signal: this.#stop.signal })
+    const onTrouble = (error: RescindError): void => this.#fail(error)
+    const connection = await log.connect({ name, onEvent, onTrouble, signal: this.#stop.signal })
     this.#connected = true
     return connection
   }
@@ -315,6 +314,13 @@ export class Follower {
         resolve()
       }
     })
+  }
+
+  /** There is no connection to follow on. */
+  #fail(error: RescindError): void {
+    if (this.#stop.signal.aborted) return
+    this.#note(error)
+    this.#send({ kind: 'failed', error })
   }
 
   /** Loud once for each kind of trouble, until a proof ends it. */

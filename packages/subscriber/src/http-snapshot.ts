@@ -4,7 +4,7 @@ import type { SnapshotSource } from './snapshot-source.ts'
 /** Options of {@link httpSnapshot}. */
 export interface HttpSnapshotOptions {
   /** Bearer token with the scope `snapshot:read`, or a function that gives the present one. */
-  readonly token?: string | (() => string | Promise<string>)
+  readonly token?: string | (() => string | Promise<string>) | undefined
   /** Longest silence in the middle of a body, in milliseconds; default 10,000. */
   readonly stallMs?: number
   /** Default: the global `fetch`. */
@@ -13,7 +13,7 @@ export interface HttpSnapshotOptions {
 
 /** A publisher's `GET /v1/snapshot` as the place where a replica starts from. `url` is the full address. */
 export function httpSnapshot(url: string | URL, options: HttpSnapshotOptions = {}): SnapshotSource {
-  const address = new URL(url)
+  const address = addressOf(url)
   return {
     async fetch({ signal, maxBytes }) {
       const stalled = new AbortController()
@@ -25,7 +25,7 @@ export function httpSnapshot(url: string | URL, options: HttpSnapshotOptions = {
         return await readBody(response, maxBytes, stalled, options.stallMs ?? 10_000)
       } catch (cause) {
         if (cause instanceof RescindError) throw cause
-        throw new RescindError('ERR_SNAPSHOT_UNAVAILABLE', `${address.href} gave no snapshot: ${reasonOf(cause)}`, {
+        throw new RescindError('ERR_SNAPSHOT_UNAVAILABLE', `${shown(address)} gave no snapshot: ${reasonOf(cause)}`, {
           cause,
         })
       } finally {
@@ -35,14 +35,38 @@ export function httpSnapshot(url: string | URL, options: HttpSnapshotOptions = {
   }
 }
 
+/** `ERR_INVALID_OPTION` for what is no full address. */
+function addressOf(url: string | URL): URL {
+  const address = URL.canParse(String(url)) ? new URL(url) : undefined
+  if (address && /^https?:$/.test(address.protocol)) return address
+  throw new RescindError('ERR_INVALID_OPTION', `httpSnapshot needs a full address, such as https://host/v1/snapshot`)
+}
+
+/** The address for messages: a query or a password in it would end up in logs. */
+function shown({ origin, pathname }: URL): string {
+  return origin + pathname
+}
+
 async function request(address: URL, options: HttpSnapshotOptions, signal: AbortSignal): Promise<Response> {
-  const token = typeof options.token === 'function' ? await options.token() : options.token
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const token = typeof options.token === 'function' ? await heeding(signal, options.token()) : options.token
+  // Not compressed: what arrives is compared with its stated length.
+  const headers: Record<string, string> = { 'accept-encoding': 'identity' }
+  if (token !== undefined) headers.authorization = `Bearer ${token}`
   const response = await (options.fetch ?? fetch)(address, { headers, signal, redirect: 'error' })
   if (response.status === 200 && response.body) return response
   await response.body?.cancel()
   const hint = HINTS[response.status] ?? 'see the log of the publisher'
-  throw new RescindError('ERR_SNAPSHOT_UNAVAILABLE', `${address.href} answered ${response.status}: ${hint}`)
+  throw new RescindError('ERR_SNAPSHOT_UNAVAILABLE', `${shown(address)} answered ${response.status}: ${hint}`)
+}
+
+/** What somebody else's promise gives, or why the signal fired before it. */
+async function heeding<T>(signal: AbortSignal, promise: T | Promise<T>): Promise<T> {
+  let abort = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort))
 }
 
 const HINTS: Record<number, string> = {
@@ -73,7 +97,8 @@ async function readBody(
     chunks.push(value)
   }
   const stated = response.headers.get('content-length')
-  if (stated !== null && Number(stated) !== length) {
+  const encoded = response.headers.has('content-encoding')
+  if (stated !== null && !encoded && Number(stated) !== length) {
     throw new RescindError('ERR_SNAPSHOT_UNAVAILABLE', `the snapshot was cut off after ${length} of ${stated} bytes`)
   }
   return Buffer.concat(chunks, length)

@@ -79,7 +79,7 @@ export class FollowingReplica implements EmbeddedReplica {
       logger: this.#logger,
       apply: (frame, cursor) => this.#apply(frame, cursor),
       join: (snapshot, signal) => this.#join(snapshot, signal),
-      isAwaited: () => this.#onLive !== undefined || this.#waiters.size > 0 || this.#facts.size > 0,
+      isAwaited: () => this.#onLive !== undefined || this.#waiters.size > 0 || this.#facts.waiting > 0,
       onChange: (state) => this.#onChange(state),
       onTick: () => this.#onTick(),
       onReplaced: () => this.#options.onReplaced?.(),
@@ -142,9 +142,7 @@ export class FollowingReplica implements EmbeddedReplica {
   }
 
   facts(options?: { readonly signal?: AbortSignal }): AsyncIterable<Revocation | Lift> {
-    const reader = this.#facts.read(options?.signal)
-    this.#follower.attend()
-    return reader
+    return this.#facts.read(options?.signal, () => this.#follower.attend())
   }
 
   close(): Promise<void> {
@@ -164,13 +162,20 @@ export class FollowingReplica implements EmbeddedReplica {
         this.#onLive = undefined
         error === undefined ? resolve() : reject(error)
       }
-      const abort = (): void => settle(signal?.reason)
-      if (signal?.aborted) return settle(signal.reason)
+      const abort = (): void => settle(this.#notLive(signal))
+      if (signal?.aborted) return abort()
       signal?.addEventListener('abort', abort, { once: true })
       this.#onLive = () => settle()
       this.#follower.attend()
       if (this.#stateNow() === 'live') settle()
     })
+  }
+
+  /** The signal fired first: with what was in the way. */
+  #notLive(signal: AbortSignal | undefined): RescindError {
+    const { error } = this.#follower.state
+    const detail = `the replica did not become live in time: ${this.#cause()?.detail}`
+    return new RescindError(error?.code ?? 'ERR_LOG_UNAVAILABLE', detail, { cause: signal?.reason })
   }
 
   async #close(): Promise<void> {
@@ -274,18 +279,19 @@ export class FollowingReplica implements EmbeddedReplica {
 
   #lagMs(): number {
     const { provedAtMs } = this.#follower.state
-    return provedAtMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.#clock.monotonic() - provedAtMs)
+    if (provedAtMs === undefined) return Number.POSITIVE_INFINITY
+    return Math.round(Math.max(0, this.#clock.monotonic() - provedAtMs))
   }
 
   #cause(): ReplicaStatus['cause'] {
     const { poison, full, error } = this.#follower.state
-    if (poison) return { code: 'poison_frame', detail: `frame ${poison.seq} cannot be read: ${poison.error.message}` }
+    if (poison) return { code: 'poison_frame', detail: `frame ${poison.seq} cannot be read: ${poison.error.detail}` }
     if (full !== 'no') return { code: 'full', detail: `more than ${this.#maxEntries} revocations are live` }
     const state = this.#stateNow()
     if (state === 'live') return undefined
-    if (error) return { code: error.code, detail: error.message }
+    if (error) return { code: error.code, detail: error.detail }
     if (state === 'closed') return { code: 'closed', detail: 'the replica was closed' }
-    const since = state === 'starting' ? 'yet' : `for ${Math.round(this.#lagMs())} ms`
+    const since = state === 'starting' ? 'yet' : `for ${this.#lagMs()} ms`
     return { code: state, detail: `no answer of the log has arrived ${since}: is the broker reachable?` }
   }
 }

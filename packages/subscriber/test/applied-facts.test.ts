@@ -74,4 +74,27 @@ describe('facts()', () => {
     const aborted = facts.read(abort.signal)
     await assert.rejects(async () => aborted.next(), /enough/)
   })
+
+  it('gives each of several calls of next() a fact of its own, and ends all of them', async () => {
+    const facts = new AppliedFacts()
+    let began = 0
+    const reader = facts.read(undefined, () => {
+      began += 1
+    })
+    assert.deepEqual([facts.waiting, began], [0, 0], 'nobody waits before next() is called')
+    const waiting = [reader.next(), reader.next(), reader.next(), reader.next()]
+    assert.deepEqual([facts.waiting, began], [4, 4])
+    facts.push([fact('a')])
+    facts.push([fact('b')])
+    assert.deepEqual(
+      (await Promise.all(waiting.slice(0, 2))).map(({ value }) => value.id),
+      ['a', 'b'],
+    )
+    facts.end()
+    assert.deepEqual(
+      (await Promise.all(waiting.slice(2))).map(({ done }) => done),
+      [true, true],
+    )
+    assert.equal(facts.waiting, 0)
+  })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { fastifyRescind } from '../src/fastify.ts'
 import type { Replica, VerifiedToken } from '../src/index.ts'
 import { refusalOf } from '../src/refusal.ts'
@@ -16,8 +16,8 @@ const replica = {
   },
 } as Replica
 
-function app(context: TestContext, options: object = {}): FastifyInstance {
-  const instance = Fastify()
+function app(context: TestContext, options: object = {}, logger: object | false = false): FastifyInstance {
+  const instance = Fastify({ logger })
   context.after(() => instance.close())
   instance.decorateRequest('user')
   instance.register(fastifyRescind, { replica, realm: 'api', ...options })
@@ -89,9 +89,47 @@ describe('fastifyRescind', () => {
     })
   }
 
+  it('R8: a payload with claims called header and payload is a payload', async (context) => {
+    const user = { sub: 'mallory', header: { alg: 'ES256' }, payload: { sub: 'ann' } }
+    const instance = app(context)
+    instance.get('/', { onRequest: async (request) => void Object.assign(request, { user }) }, async () => 'served')
+    assert.equal((await instance.inject({ url: '/' })).statusCode, 401)
+  })
+
+  it('R5: says once that tokens come without their header', async (context) => {
+    const warnings: string[] = []
+    const instance = app(context, {}, { level: 'warn', stream: { write: (line: string) => warnings.push(line) } })
+    instance.get('/', { onRequest: verify }, async () => 'served')
+    for (let n = 0; n < 3; n += 1) await instance.inject({ url: '/', headers: { authorization: 'ann' } })
+    assert.equal(warnings.length, 1)
+    assert.match(String(warnings[0]), /complete: true/)
+  })
+
+  it('a route that verifies too late and writes by itself is named in the log', async (context) => {
+    const lines: string[] = []
+    const instance = app(context, {}, { level: 'error', stream: { write: (line: string) => lines.push(line) } })
+    instance.get('/raw', { preHandler: verify }, async (_, reply) => {
+      reply.hijack()
+      reply.raw.end('served')
+    })
+    await instance.inject({ url: '/raw', headers: { authorization: 'mallory' } })
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(lines.length, 1)
+    assert.match(String(lines[0]), /verify in onRequest or preValidation/)
+  })
+
+  it('a refusal before the handler stays what it is', async (context) => {
+    const instance = app(context)
+    const refuse = async (_: unknown, reply: FastifyReply) => reply.code(422).send('no')
+    instance.get('/', { onRequest: verify, preValidation: refuse }, async () => 'served')
+    const response = await instance.inject({ url: '/', headers: { authorization: 'mallory' } })
+    assert.deepEqual([response.statusCode, response.body], [422, 'no'])
+  })
+
   for (const [what, handler] of [
     ['text', async () => 'served'],
     ['an object', async () => ({ served: true })],
+    ['an error of its own', async (_: unknown, reply: FastifyReply) => reply.code(418).send('served')],
   ] as const) {
     it(`a route that verifies too late is not served: ${what}`, async (context) => {
       const instance = app(context)

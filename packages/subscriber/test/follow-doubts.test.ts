@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Fact, type Frame, RescindError } from '@rescind/protocol'
 import type { FollowInput, OwnFrame } from '../src/follow-state.ts'
-import { answered, FROM_LOG, failed, following, frame, frameOf, head, id, live, manifest, own, Story } from './story.ts'
+import { answered, FROM_LOG, failed, following, frame, frameOf, head, id, live, manifest, Story } from './story.ts'
 
 describe('live messages prove nothing, and may be forged', () => {
   const other = (seq: number): FollowInput => ({

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { httpSnapshot } from '../src/index.ts'
 
 async function serve(context: TestContext, listener: RequestListener): Promise<string> {
@@ -74,6 +75,33 @@ describe('httpSnapshot', () => {
     const abort = new AbortController()
     const url = await serve(context, () => abort.abort(new Error('no longer needed')))
     await assert.rejects(httpSnapshot(url).fetch(fetchOptions({ signal: abort.signal })), /no longer needed/)
+  })
+
+  it('gives up on a token that never comes when its signal fires', async () => {
+    const abort = new AbortController()
+    const token = () => {
+      setImmediate(() => abort.abort(new Error('no longer needed')))
+      return new Promise<string>(() => {})
+    }
+    const source = httpSnapshot('http://127.0.0.1:1/', { token })
+    await assert.rejects(source.fetch(fetchOptions({ signal: abort.signal })), /no longer needed/)
+  })
+
+  it('takes a body that a proxy has compressed all the same, whatever length it states', async (context) => {
+    const bytes = gzipSync(Buffer.alloc(900, 'a'))
+    const url = await serve(context, (request, response) => {
+      assert.equal(request.headers['accept-encoding'], 'identity')
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': bytes.length }).end(bytes)
+    })
+    assert.equal((await httpSnapshot(url).fetch(fetchOptions())).byteLength, 900)
+  })
+
+  it('refuses what is no full address, and shows neither query nor password of one that is', async () => {
+    for (const url of ['/v1/snapshot', 'publisher/v1/snapshot', 'nats://publisher', undefined as unknown as string]) {
+      assert.throws(() => httpSnapshot(url), { code: 'ERR_INVALID_OPTION' })
+    }
+    const source = httpSnapshot('http://127.0.0.1:1/v1/snapshot?key=secret')
+    await assert.rejects(source.fetch(fetchOptions()), ({ message }: Error) => !message.includes('secret'))
   })
 
   it('names the address when nobody answers', async () => {

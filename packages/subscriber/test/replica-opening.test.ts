@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { openReplica, type Replica } from '../src/index.ts'
+import { openReplica, type Replica, type RescindError } from '../src/index.ts'
 import { memoryLog, testPublisher } from '../src/testing.ts'
 import { house, ISS, untilStatus } from './house.ts'
 
@@ -24,7 +24,12 @@ describe('opening and closing', () => {
       whenUnknown: 'reject',
       signal: AbortSignal.timeout(50),
     })
-    await assert.rejects(opening, { name: 'TimeoutError' })
+    await assert.rejects(opening, (error: RescindError) => {
+      assert.equal(error.code, 'ERR_LOG_NOT_FOUND')
+      assert.match(error.detail, /did not become live in time: there is no stream/)
+      assert.equal((error.cause as Error).name, 'TimeoutError')
+      return true
+    })
   })
 
   it('R18: a closed replica always rejects, also under accept; closing twice is once', async (context) => {

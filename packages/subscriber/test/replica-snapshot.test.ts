@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it, type TestContext } from 'node:test'
 import { createDenylist } from '@rescind/denylist'
-import { type Cursor, decodeFrame, encodeFrame, encodeSnapshot, type Fact } from '@rescind/protocol'
+import { type Cursor, decodeFrame, encodeFrame, encodeSnapshot, type Fact, limits } from '@rescind/protocol'
 import type { SnapshotSource } from '../src/index.ts'
 import type { MemoryLog } from '../src/testing.ts'
 import { house, untilStatus } from './house.ts'
@@ -99,5 +99,59 @@ describe('starting from a snapshot', () => {
     await untilStatus(replica, 'the new epoch', (status) => status.cursor?.epoch === head.epoch)
     assert.equal(replica.check(token()).kind, 'revoked')
     await assert.rejects(facts.next(), { code: 'ERR_FACTS_MISSED' })
+  })
+
+  it('R20: a snapshot that comes after its attempt was given up is not installed in the name of the next', async (context) => {
+    const { log, publisher, open, token } = await house(context)
+    const old = await snapshotOfLog(log, context)
+    const stale = await old.source.fetch({ signal: AbortSignal.timeout(1_000), maxBytes: 1e6 })
+    let release: (bytes: Uint8Array) => void = () => {}
+    let calls = 0
+    const fetch = async (): Promise<Uint8Array> => {
+      calls += 1
+      if (calls === 1) return new Promise((resolve) => (release = resolve))
+      const { source } = await snapshotOfLog(log, context)
+      const bytes = await source.fetch({ signal: AbortSignal.timeout(1_000), maxBytes: 1e6 })
+      setImmediate(() => release(stale))
+      return bytes
+    }
+    const replica = await open({ snapshot: { fetch }, bootstrap: 'snapshot', waitUntilLive: false })
+    await untilStatus(replica, 'asked for a snapshot', () => calls === 1)
+    await publisher.revoke({ match: { sub: 'ann' }, mode: 'block' })
+    log.faults.disconnect('replica')
+    log.faults.reconnect('replica')
+    await untilStatus(replica, 'live', ({ state }) => state === 'live')
+    assert.equal(calls, 2)
+    assert.equal(replica.check(token()).kind, 'revoked')
+  })
+
+  it('R13, R15: a snapshot tells the time, too: what it holds is deleted once it has expired', async (context) => {
+    const { log, clock, publisher, open } = await house(context)
+    const { revocation } = await publisher.revoke({ match: { jti: 't1' } })
+    const { facts, head, cursor } = await snapshotOfLog(log, context)
+    const source = snapshotOf(facts, { deployment: head.deployment, cursor, takenAtMs: clock.now() })
+    const replica = await open({ snapshot: source, bootstrap: 'snapshot' })
+    assert.equal(replica.status.entries, 1)
+    clock.advance(revocation.expiresAtMs - clock.now())
+    await untilStatus(replica, 'swept', ({ entries }) => entries === 0)
+  })
+
+  it('closing ends a join that is under way', async (context) => {
+    const { log, publisher, open } = await house(context)
+    const { revocation } = await publisher.revoke({ match: { jti: 't' } })
+    const { head, cursor } = await snapshotOfLog(log, context)
+    const facts = Array.from({ length: 20 * limits.SLICE_ENTRIES }, (_, n) => ({
+      ...revocation,
+      match: { jti: `t${n}` },
+    }))
+    const source = snapshotOf(facts, { deployment: head.deployment, cursor })
+    const replica = await open({ snapshot: source, bootstrap: 'snapshot', waitUntilLive: false })
+    await untilStatus(replica, 'joining', ({ entries }) => entries > 0)
+    await replica.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    const { entries } = replica.status
+    assert.ok(entries < facts.length, `${entries} entries`)
+    for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(replica.status.entries, entries)
   })
 })

@@ -182,6 +182,29 @@ describe('a replica that follows', () => {
     await untilStatus(replica, 'swept', (status) => status.entries === 0)
   })
 
+  it('R15: a replica that starts while the wall clock is ahead deletes nothing that the log would not', async (context) => {
+    const { clock, publisher, open } = await house(context)
+    const { revocation } = await publisher.revoke({ match: { jti: 't1' } })
+    clock.setWall(revocation.expiresAtMs + 1)
+    const replica = await open()
+    clock.advance(3_000)
+    await untilStatus(replica, 'proved again, and swept on the way', ({ lagMs }) => lagMs < 3_000)
+    assert.equal(replica.status.entries, 1)
+  })
+
+  it('R19: whoever asks for a cursor again and again keeps no proof away', async (context) => {
+    const { clock, publisher, open } = await house(context)
+    const replica = await open()
+    const { cursor } = await publisher.revoke({ match: { jti: 't1' } })
+    clock.advance(3_000)
+    const deadline = performance.now() + 10_000
+    while (replica.status.lagMs >= 3_000) {
+      assert.ok(performance.now() < deadline, 'no proof comes')
+      await replica.reached(cursor)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  })
+
   it('R16: facts that could not be held make every other token unknown, until there is room and they are back', async (context) => {
     const { log, clock, publisher, token } = await house(context)
     const options = { log, clock, bootstrap: 'log', whenUnknown: 'reject', maxEntries: 2 } as const

@@ -45,19 +45,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
     issuers.set(issuer.iss, { ...issuer, getKey: keySource(issuer, timeoutMs, clock), toleranceMs, clock })
   }
 
-  async function verifyToken(token: string, { whenUnknown }: VerifyOptions = {}): Promise<Verified | Refused> {
+  async function verifyToken(token: string, each?: VerifyOptions): Promise<Verified | Refused> {
     const result = await verifyBySignature(token, issuers)
     if (result.kind === 'refused') return result
     // R22: on every call, and after the last await, so that nothing revoked in between slips through.
-    const refusal = options.replica.refusal(result, whenUnknown === undefined ? {} : { whenUnknown })
+    const refusal = options.replica.refusal(result, each?.whenUnknown ? { whenUnknown: each.whenUnknown } : {})
     return refusal ? refusedByReplica(refusal) : result
   }
 
   return {
     verifyToken,
-    async verify(authorization, options) {
+    async verify(authorization, each) {
       const token = readBearer(authorization)
-      return typeof token === 'string' ? verifyToken(token, options) : token
+      return typeof token === 'string' ? verifyToken(token, each) : token
     },
   }
 }
@@ -97,10 +97,12 @@ async function verifyBySignature(
 
 /**
  * R17: a token that lives longer than its issuer's `maxExpiry` outlives the facts about it. One from the future could
- * not be cut off by a cutoff of today (R4). Takes claims that have been verified.
+ * not be cut off by a cutoff of today (R4). One that is over by the millisecond may be over for the facts, too: `jose`
+ * compares whole seconds (R13). Takes claims that have been verified.
  */
 function refusedByLifetime(payload: JWTPayload, issuer: IssuerTerms): Refused | undefined {
   if (outlivesFacts(payload, issuer.maxExpiryMs)) return refused('token_outlives_facts')
+  if (issuer.clock.now() >= numericDateToMs(payload.exp ?? 0) + issuer.toleranceMs) return refused('token_expired')
   const issuedMs = numericDateToMs(payload.iat ?? 0)
   return issuedMs > issuer.clock.now() + issuer.toleranceMs ? refused('token_not_yet_valid') : undefined
 }

@@ -168,6 +168,21 @@ test('a token passes until it expires by the clock that was given', async () => 
   assert.equal(((await verifier.verifyToken(token)) as Refused).code, 'token_expired')
 })
 
+test('R13: a fraction of exp is heeded: what the facts may have forgotten does not pass', async () => {
+  const { verifier, clock } = verifierFor()
+  const token = await mint(es256, { exp: START_SEC + 600.001 })
+  clock.advance(630_000)
+  assert.equal((await verifier.verifyToken(token)).kind, 'verified')
+  clock.advance(1)
+  assert.equal(((await verifier.verifyToken(token)) as Refused).code, 'token_expired')
+})
+
+test('options that are null are none', async () => {
+  const { verifier } = verifierFor()
+  const none = null as unknown as undefined
+  assert.equal((await verifier.verify(`Bearer ${await mint(es256)}`, none)).kind, 'verified')
+})
+
 test('R17: a token that lives longer than maxExpiry is refused, one of exactly maxExpiry passes', async () => {
   assert.equal((await refusedToken(await mint(es256, { exp: START_SEC + 3_601 }))).code, 'token_outlives_facts')
   assert.equal((await refusedToken(await mint(es256, { exp: 1e300 }))).code, 'token_outlives_facts')

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { type ErrorCode, isRescindError, type Mistake, type RescindError } from '@rescind/protocol'
+import { type ErrorCode, isRescindError, type Mistake } from '@rescind/protocol'
 import { RETRY_AFTER_SEC } from './limits.ts'
 
 /** Every code a refusal can carry, with its status and title. Stable: clients match on the code. */
@@ -106,17 +106,12 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (isRescindError(error)) {
     const code = BY_ERROR[error.code]
-    if (code) return new Problem(code, detailOf(error), { cause: error })
+    if (code) return new Problem(code, error.detail, { cause: error })
   }
   const status = (error as { statusCode?: unknown } | null)?.statusCode
   const code = typeof status === 'number' ? BY_FRAMEWORK[status] : undefined
   if (code) return new Problem(code, error instanceof Error ? error.message : PROBLEMS[code][1], { cause: error })
   return new Problem('internal', 'the publisher has logged what happened', { cause: error })
-}
-
-/** The error's own words, without the code that its message starts with. */
-function detailOf(error: RescindError): string {
-  return error.message.startsWith(`${error.code}: `) ? error.message.slice(error.code.length + 2) : error.message
 }
 
 /** A whole HTTP/1.1 response for a connection whose request could not even be read. */

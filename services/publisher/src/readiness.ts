@@ -76,7 +76,7 @@ export class Readiness {
 
 function check(name: Check['name'], refusal: RescindError | undefined): Check {
   if (refusal === undefined) return { name, ok: true }
-  return { name, ok: false, code: refusal.code, detail: refusal.message.slice(refusal.code.length + 2) }
+  return { name, ok: false, code: refusal.code, detail: refusal.detail }
 }
 
 function unpublished(): RescindError {
