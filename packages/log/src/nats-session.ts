@@ -31,7 +31,7 @@ export interface SessionOptions {
   /** Told when the connection is lost, and when it is back with every subscription in force. */
   readonly onChange: (kind: 'disconnected' | 'reconnected') => void
   /** Told of each try to reach the broker that failed. */
-  readonly onTrouble: ((error: RescindError) => void) | undefined
+  readonly onTrouble?: ((error: RescindError) => void) | undefined
 }
 
 /** A connection to NATS that is kept up for ever: questions, announcements and a few subscriptions. */

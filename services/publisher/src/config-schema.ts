@@ -101,6 +101,10 @@ export const VARIABLES = z.object({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ -' })
     .optional(),
+  RESCIND_SUBJECT_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/, { error: 'must be names of A-Z a-z 0-9 _ - with dots' })
+    .optional(),
   RESCIND_STREAM_REPLICAS: z
     .enum(['1', '3', '5'], { error: 'must be 1, 3 or 5' })
     .transform((text) => Number(text) as 1 | 3 | 5)

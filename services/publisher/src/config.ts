@@ -103,9 +103,15 @@ function toNats(given: Variables): NatsPublisherLogOptions {
     ...(given.NATS_CREDS !== undefined && { creds: given.NATS_CREDS }),
     ...(tls && { tls }),
     ...(given.RESCIND_STREAM !== undefined && { stream: given.RESCIND_STREAM }),
+    ...(given.RESCIND_SUBJECT_PREFIX !== undefined && { subjects: subjectsBelow(given.RESCIND_SUBJECT_PREFIX) }),
     ...(given.RESCIND_STREAM_REPLICAS !== undefined && { replicas: given.RESCIND_STREAM_REPLICAS }),
     ...(given.RESCIND_STREAM_MAX_BYTES !== undefined && { maxBytes: given.RESCIND_STREAM_MAX_BYTES }),
   }
+}
+
+/** Two deployments in one account of the broker must not hear each other: a stream's name alone does not part them. */
+function subjectsBelow(prefix: string): NonNullable<NatsPublisherLogOptions['subjects']> {
+  return { log: `${prefix}.log`, live: `${prefix}.live`, presence: `${prefix}.presence`, clock: `${prefix}.clock` }
 }
 
 function toTls(given: Variables): NatsPublisherLogOptions['tls'] | undefined {

@@ -22,6 +22,7 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
   NATS_TLS                    true demands TLS
   NATS_TLS_CA_FILE            paths in PEM; NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE for a client's certificate
   RESCIND_STREAM              name of the stream (RESCIND)
+  RESCIND_SUBJECT_PREFIX      what its subjects begin with (rescind); another stream in one account needs another
   RESCIND_STREAM_REPLICAS     copies of a new stream: 1, 3 or 5 (1)
   RESCIND_STREAM_MAX_BYTES    size cap of a new stream (1 GiB)
   RESCIND_SHUTDOWN_DELAY_MS   how long a stopping publisher goes on serving, not ready (0)

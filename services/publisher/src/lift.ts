@@ -2,7 +2,7 @@ import { type Lift, liftFrom, parseLift } from '@rescind/protocol'
 import { uuidv7 } from 'uuidv7'
 import { type LiftAnswer, liftAnswer } from './answers.ts'
 import type { Principal } from './keys.ts'
-import { Problem } from './problems.ts'
+import { notTaken, Problem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
 
 /** Records the lift that a body asks for, of which nothing is trusted. */
@@ -10,8 +10,9 @@ export async function lift(body: unknown, principal: Principal, parts: Publishin
   const parsed = parseLift(body, { issuers: parts.issuers, nowMs: parts.clock.now() })
   if (!parsed.ok) {
     const later = parsed.mistakes.some(({ code }) => code === 'not_supported')
-    const detail = `${parsed.mistakes.length} mistakes, nothing was taken: see "errors"`
-    throw new Problem(later ? 'not_supported' : 'invalid_lift', detail, { errors: parsed.mistakes })
+    throw new Problem(later ? 'not_supported' : 'invalid_lift', notTaken(parsed.mistakes.length), {
+      errors: parsed.mistakes,
+    })
   }
   const { policy, match, mode } = parsed.value
   const given = { id: uuidv7(), actor: principal.name }

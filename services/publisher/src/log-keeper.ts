@@ -102,7 +102,12 @@ export class LogKeeper {
     const { log, name } = this.#parts
     while (!this.#stop.signal.aborted) {
       try {
-        const options = { name, onEvent: (event: LogEvent) => this.#onEvent(event), signal: this.#stop.signal }
+        const options = {
+          name,
+          onEvent: (event: LogEvent) => this.#onEvent(event),
+          onTrouble: (error: RescindError) => this.#failed(error),
+          signal: this.#stop.signal,
+        }
         this.#connection = await log.connect(options)
         await this.#tend(this.#connection)
         return

@@ -78,6 +78,11 @@ export class Problem extends Error {
   }
 }
 
+/** The detail of a refusal whose mistakes stand in `errors`. */
+export function notTaken(mistakes: number): string {
+  return `${mistakes === 1 ? 'one mistake' : `${mistakes} mistakes`}, nothing was taken: see "errors"`
+}
+
 /** What our own errors mean for whoever asked. All others are `internal`. */
 const BY_ERROR: Partial<Record<ErrorCode, ProblemCode>> = {
   ERR_LOG_UNAVAILABLE: 'log_unavailable',
@@ -101,6 +106,11 @@ const BY_FRAMEWORK: Readonly<Record<number, ProblemCode>> = {
   431: 'headers_too_large',
 }
 
+/** What to do about some of them, which the framework does not say. */
+const BY_FRAMEWORK_DETAIL: Partial<Record<ProblemCode, string>> = {
+  unsupported_media_type: 'send "Content-Type: application/json"',
+}
+
 /** Makes anything caught a problem. What we did not foresee is `internal`, and its message stays with us. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
@@ -110,7 +120,7 @@ export function toProblem(error: unknown): Problem {
   }
   const status = (error as { statusCode?: unknown } | null)?.statusCode
   const code = typeof status === 'number' ? BY_FRAMEWORK[status] : undefined
-  if (code) return new Problem(code, error instanceof Error ? error.message : PROBLEMS[code][1], { cause: error })
+  if (code) return new Problem(code, BY_FRAMEWORK_DETAIL[code] ?? (error as Error).message, { cause: error })
   return new Problem('internal', 'the publisher has logged what happened', { cause: error })
 }
 

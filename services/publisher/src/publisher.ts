@@ -66,7 +66,9 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
     return { url, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    const detail = `port ${config.port} of ${config.host} is taken: set RESCIND_PORT to another one, or to 0`
+    throw new RescindError('ERR_INVALID_OPTION', detail, { cause: error })
   }
 }
 

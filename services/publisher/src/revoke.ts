@@ -11,7 +11,7 @@ import {
 import { uuidv7 } from 'uuidv7'
 import { type RevocationsAnswer, revocationAnswer } from './answers.ts'
 import type { Principal } from './keys.ts'
-import { Problem } from './problems.ts'
+import { notTaken, Problem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
 import { shapeMistakes } from './shape-bound.ts'
 
@@ -78,7 +78,7 @@ function invalid(errors: readonly Mistake[]): Problem {
   if (errors.every(({ code }) => code === CONFIRMATION_REQUIRED)) {
     return new Problem('confirmation_required', 'add "confirm" with the issuer to show that it is meant', { errors })
   }
-  return new Problem('invalid_revocation', `${errors.length} mistakes, nothing was taken: see "errors"`, { errors })
+  return new Problem('invalid_revocation', notTaken(errors.length), { errors })
 }
 
 function isRevocation(fact: Fact): fact is Revocation {

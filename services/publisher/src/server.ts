@@ -78,12 +78,10 @@ function notFound(request: FastifyRequest, methods: ReadonlyMap<string, Readonly
 
 function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (problem.status >= 500) {
-    const level = problem.code === 'internal' ? 'error' : 'warn'
-    const err = problem.cause ?? problem
-    request.log[level](
-      { err, code: problem.code, method: request.method, path: request.routeOptions?.url },
-      problem.message,
-    )
+    const fields = { code: problem.code, method: request.method, path: request.routeOptions?.url }
+    // A stack leads to a defect; of an outage it tells nothing.
+    if (problem.code === 'internal') request.log.error({ ...fields, err: problem.cause ?? problem }, problem.message)
+    else request.log.warn(fields, problem.message)
   }
   // What is left of the body is not read, so the connection cannot be used again.
   if (problem.status === 413 || problem.status === 415) reply.header('connection', 'close')

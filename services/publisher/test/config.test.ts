@@ -56,6 +56,7 @@ test('several issuers, keys and the broker from their variables', () => {
       NATS_PASSWORD: 'secret',
       NATS_TLS_CA_FILE: '/etc/ca.pem',
       RESCIND_STREAM: 'R2',
+      RESCIND_SUBJECT_PREFIX: 'eu.r2',
       RESCIND_STREAM_REPLICAS: '3',
       RESCIND_STREAM_MAX_BYTES: '2097152',
       RESCIND_SHUTDOWN_DELAY_MS: '5000',
@@ -76,6 +77,7 @@ test('several issuers, keys and the broker from their variables', () => {
     password: 'secret',
     tls: { caFile: '/etc/ca.pem' },
     stream: 'R2',
+    subjects: { log: 'eu.r2.log', live: 'eu.r2.live', presence: 'eu.r2.presence', clock: 'eu.r2.clock' },
     replicas: 3,
     maxBytes: 2_097_152,
   })
@@ -87,6 +89,7 @@ test('all mistakes are told at once, each with its place', () => {
       RESCIND_PORT: '80800',
       RESCIND_HOST: '0.0.0.0',
       RESCIND_STREAM: 'a.b',
+      RESCIND_SUBJECT_PREFIX: 'a.*',
       RESCIND_STREAM_REPLICAS: '2',
       RESCIND_LOG_LEVEL: 'loud',
       RESCIND_SHUTDOWN_DELAY_MS: '-1',
@@ -104,6 +107,7 @@ test('all mistakes are told at once, each with its place', () => {
   for (const expected of [
     /^RESCIND_PORT: must be a whole number from 0 to 65535$/,
     /^RESCIND_STREAM: must be 1 to 64/,
+    /^RESCIND_SUBJECT_PREFIX: must be names/,
     /^RESCIND_STREAM_REPLICAS: must be 1, 3 or 5$/,
     /^RESCIND_LOG_LEVEL: must be a level/,
     /^RESCIND_SHUTDOWN_DELAY_MS: must be a whole number/,

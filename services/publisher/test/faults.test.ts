@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryLog } from '@rescind/log'
-import { encodeFrame, systemClock } from '@rescind/protocol'
+import { memoryLog, type PublisherLog } from '@rescind/log'
+import { encodeFrame, RescindError, systemClock } from '@rescind/protocol'
 import { ISS, intercept, shiftedClock, withPublisher } from './harness.ts'
 import { until } from './until.ts'
 
@@ -271,3 +271,20 @@ test('a frame in the stream that cannot be read stops the publisher, and readine
     assert.deepEqual([reply.status, reply.body.code], [503, 'log_unavailable'])
     assert.equal((await harness.call('GET', '/v1/snapshot')).status, 503)
   }))
+
+test('a broker that cannot be reached is named in readiness, with the reason', () => {
+  const refused = new RescindError('ERR_LOG_UNAVAILABLE', 'cannot connect to nats://nowhere: ECONNREFUSED')
+  const wrap = (log: PublisherLog): PublisherLog => ({
+    async connect(options) {
+      options.onTrouble?.(refused)
+      return log.connect(options)
+    },
+  })
+  const log = memoryLog()
+  log.faults.disconnect()
+  return withPublisher({ log, wrap, untilReady: false }, async (harness) => {
+    const { body } = await harness.call('GET', '/readyz')
+    const failing = body.checks.find(({ name }: { name: string }) => name === 'log')
+    assert.deepEqual([failing.code, failing.detail], [refused.code, refused.detail])
+  })
+})

@@ -44,6 +44,10 @@ const environment = z.object({
   NATS_URL: list.default(['nats://127.0.0.1:4222']),
   NATS_CREDS: z.string().optional(),
   RESCIND_STREAM: name.optional(),
+  RESCIND_SUBJECT_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/, { error: 'must be names of A-Z a-z 0-9 _ - with dots' })
+    .optional(),
   RESCIND_SNAPSHOT_URL: url(['http:', 'https:']),
   RESCIND_SNAPSHOT_TOKEN: z.string().optional(),
   RESCIND_ISSUER: z.string(),
@@ -86,6 +90,8 @@ export interface SampleApiConfig {
 export interface NatsConfig {
   readonly servers: readonly string[]
   readonly stream?: string
+  /** Where the publisher's stream broadcasts, and where the replica says how it is. */
+  readonly subjects?: { readonly live: string; readonly presence: string }
   /** Content of a `.creds` file. Secret. */
   readonly creds?: string
 }
@@ -153,10 +159,15 @@ function toConfig(env: z.infer<typeof environment>): ProcessConfig {
     nats: {
       servers: env.NATS_URL,
       ...(env.RESCIND_STREAM !== undefined && { stream: env.RESCIND_STREAM }),
+      ...(env.RESCIND_SUBJECT_PREFIX !== undefined && { subjects: subjectsBelow(env.RESCIND_SUBJECT_PREFIX) }),
       ...(env.NATS_CREDS !== undefined && { creds: env.NATS_CREDS }),
     },
     snapshotUrl: env.RESCIND_SNAPSHOT_URL,
     ...(env.RESCIND_SNAPSHOT_TOKEN !== undefined && { snapshotToken: env.RESCIND_SNAPSHOT_TOKEN }),
     logLevel: env.RESCIND_LOG_LEVEL,
   }
+}
+
+function subjectsBelow(prefix: string): { live: string; presence: string } {
+  return { live: `${prefix}.live`, presence: `${prefix}.presence` }
 }

@@ -8,6 +8,7 @@ Environment:
   NATS_URL                servers of the log, with commas (nats://127.0.0.1:4222)
   NATS_CREDS              content of a .creds file to authenticate with there; or NATS_CREDS_FILE
   RESCIND_STREAM          name of the stream (RESCIND)
+  RESCIND_SUBJECT_PREFIX  what its subjects begin with (rescind), as the publisher was told
   RESCIND_SNAPSHOT_URL    the publisher's /v1/snapshot (required)
   RESCIND_SNAPSHOT_TOKEN  key with scope snapshot:read, if the publisher asks for one; or RESCIND_SNAPSHOT_TOKEN_FILE
   RESCIND_ISSUER          exact iss of the tokens (required)

@@ -1,4 +1,4 @@
-import { openReplica, type Replica, type ReplicaOptions } from '@rescind/subscriber'
+import { openReplica, type Replica, type ReplicaOptions, RescindError } from '@rescind/subscriber'
 import { createVerifier } from '@rescind/verifier'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.ts'
@@ -64,7 +64,9 @@ export async function startSampleApi(options: StartSampleApiOptions): Promise<Ru
     return { url, replica, close }
   } catch (error) {
     await replica.close()
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    const detail = `port ${config.port} of ${config.host} is taken: set RESCIND_PORT to another one, or to 0`
+    throw new RescindError('ERR_INVALID_OPTION', detail, { cause: error })
   }
 }
 

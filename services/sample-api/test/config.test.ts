@@ -55,6 +55,7 @@ test('everything can be said', () => {
     NATS_URL: 'nats://a:4222, nats://b:4222',
     NATS_CREDS: 'secret',
     RESCIND_STREAM: 'OTHER',
+    RESCIND_SUBJECT_PREFIX: 'other',
     RESCIND_SNAPSHOT_TOKEN: 'rsk_x',
     RESCIND_ALGORITHMS: 'ES256,RS256',
     RESCIND_MAX_EXPIRY: '90s',
@@ -62,7 +63,12 @@ test('everything can be said', () => {
     RESCIND_STALE_AFTER_MS: '1500',
     RESCIND_LOG_LEVEL: 'silent',
   })
-  assert.deepEqual(config.nats, { servers: ['nats://a:4222', 'nats://b:4222'], stream: 'OTHER', creds: 'secret' })
+  assert.deepEqual(config.nats, {
+    servers: ['nats://a:4222', 'nats://b:4222'],
+    stream: 'OTHER',
+    subjects: { live: 'other.live', presence: 'other.presence' },
+    creds: 'secret',
+  })
   assert.equal(config.snapshotToken, 'rsk_x')
   const { port, name, algorithms, maxExpiryMs, whenUnknown, staleAfterMs } = config.api
   assert.deepEqual(
@@ -87,6 +93,7 @@ test('all mistakes are named at once, also when a variable is empty', () => {
   const env: Environment = {
     RESCIND_PORT: '99999',
     RESCIND_NAME: 'not a name',
+    RESCIND_SUBJECT_PREFIX: 'rescind.>',
     RESCIND_SNAPSHOT_URL: 'file:///etc/passwd',
     RESCIND_ISSUER: '',
     RESCIND_JWKS_URL: 'nonsense',
