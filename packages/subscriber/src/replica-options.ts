@@ -1,7 +1,28 @@
 import { limits, type Mistake, RescindError } from '@rescind/protocol'
+import type { EmbeddedReplicaOptions } from './embedded-replica.ts'
 import type { ReplicaOptions } from './replica-types.ts'
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/
+
+/** Every option there is: a misspelt one must not be passed over, least of all one about security. */
+const KNOWN: Readonly<Record<keyof EmbeddedReplicaOptions, true>> = {
+  log: true,
+  snapshot: true,
+  bootstrap: true,
+  whenUnknown: true,
+  issuer: true,
+  unmanagedIssuers: true,
+  waitUntilLive: true,
+  staleAfterMs: true,
+  proveEveryMs: true,
+  name: true,
+  signal: true,
+  logger: true,
+  clock: true,
+  maxEntries: true,
+  onApplied: true,
+  onReplaced: true,
+}
 
 /** Checks options that may come from plain JavaScript; `ERR_INVALID_OPTION` names everything that is wrong with them. */
 export function checkReplicaOptions(options: ReplicaOptions): void {
@@ -9,9 +30,16 @@ export function checkReplicaOptions(options: ReplicaOptions): void {
   const expect = (valid: boolean, option: string, detail: string): void => {
     if (!valid) mistakes.push({ pointer: `/${option}`, code: 'invalid_option', detail })
   }
-  const { log, snapshot, bootstrap, whenUnknown, issuer, unmanagedIssuers, name } = options
-  const staleAfterMs = options.staleAfterMs ?? limits.DEFAULT_STALE_AFTER_MS
-  const proveEveryMs = options.proveEveryMs ?? Math.min(limits.DEFAULT_PROVE_EVERY_MS, staleAfterMs / 2)
+  for (const option of Object.keys(options ?? {})) {
+    expect(
+      Object.hasOwn(KNOWN, option),
+      option,
+      `is no option; there are ${Object.keys(KNOWN).slice(0, 13).join(', ')}`,
+    )
+  }
+  const { log, snapshot, bootstrap, whenUnknown, issuer, unmanagedIssuers, name } = options ?? {}
+  const staleAfterMs = options?.staleAfterMs ?? limits.DEFAULT_STALE_AFTER_MS
+  const proveEveryMs = options?.proveEveryMs ?? Math.min(limits.DEFAULT_PROVE_EVERY_MS, staleAfterMs / 2)
   expect(typeof log?.connect === 'function', 'log', 'is required: natsLog({ servers }) or memoryLog()')
   expect(
     whenUnknown === 'reject' || whenUnknown === 'accept',
@@ -20,9 +48,11 @@ export function checkReplicaOptions(options: ReplicaOptions): void {
   )
   expect([undefined, 'snapshot', 'log'].includes(bootstrap), 'bootstrap', "must be 'snapshot' or 'log'")
   expect(
-    snapshot === undefined ? bootstrap === 'log' : typeof snapshot.fetch === 'function',
+    snapshot === undefined ? bootstrap === 'log' : typeof snapshot?.fetch === 'function',
     'snapshot',
-    "is required: httpSnapshot(url), unless bootstrap: 'log' accepts the log alone",
+    snapshot === undefined
+      ? "is required: httpSnapshot(url), unless bootstrap: 'log' accepts the log alone"
+      : 'must be what httpSnapshot(url) gives, or an object with such a fetch()',
   )
   expect(issuer === undefined || typeof issuer === 'string', 'issuer', 'must be a string')
   expect(

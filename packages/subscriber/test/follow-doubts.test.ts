@@ -101,6 +101,15 @@ describe('going on', () => {
     assert.equal(story.state.lost, true)
   })
 
+  it('R16: a bootstrap for another reason does not bring back what could not be held', () => {
+    const story = following().send({ kind: 'overflowed' }).after(2_000).send({ kind: 'tick' })
+    const elsewhere = { cursor: { epoch: 'e2', seq: 5, frameId: id(5) } }
+    story.send(answered(head(5, { epoch: 'e2' })), { kind: 'snapshot', manifest: manifest(5, elsewhere) })
+    story.send(answered(head(5, { epoch: 'e2' })), { kind: 'joined', complete: true })
+    assert.equal(story.state.cursor?.epoch, 'e2')
+    assert.equal(story.state.full, 'yes')
+  })
+
   it('R16: full it stays, until a bootstrap has brought everything', () => {
     const story = following().send({ kind: 'overflowed' }, { kind: 'roomy' })
     story.after(2_000).send({ kind: 'tick' }, failed, { kind: 'begin' })

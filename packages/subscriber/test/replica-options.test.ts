@@ -16,6 +16,10 @@ describe('options of openReplica', () => {
     })
   })
 
+  it('options that are none are refused, not read', async () => {
+    await assert.rejects(openReplica(undefined as never), { code: 'ERR_INVALID_OPTION' })
+  })
+
   const log = { connect: () => Promise.reject(new Error('not reached')) }
   const wrong: [string, object][] = [
     ['/bootstrap', { bootstrap: 'nothing' }],
@@ -28,6 +32,8 @@ describe('options of openReplica', () => {
     ['/staleAfterMs', { staleAfterMs: 10, proveEveryMs: 100 }],
     ['/staleAfterMs', { staleAfterMs: Number.NaN }],
     ['/proveEveryMs', { proveEveryMs: 9_000 }],
+    ['/staleAfter', { staleAfter: 9_000 }],
+    ['/snapshot', { snapshot: 'https://publisher/v1/snapshot' }],
   ]
   for (const [pointer, given] of wrong) {
     it(`refuses ${JSON.stringify(given)} at ${pointer}`, async () => {

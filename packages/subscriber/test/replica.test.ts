@@ -192,16 +192,21 @@ describe('a replica that follows', () => {
     assert.equal(replica.status.entries, 1)
   })
 
-  it('R19: whoever asks for a cursor again and again keeps no proof away', async (context) => {
+  it('R19: whoever asks for cursors and facts again and again keeps no proof away', async (context) => {
     const { clock, publisher, open } = await house(context)
     const replica = await open()
     const { cursor } = await publisher.revoke({ match: { jti: 't1' } })
+    await replica.reached(cursor)
     clock.advance(3_000)
     const deadline = performance.now() + 10_000
     while (replica.status.lagMs >= 3_000) {
       assert.ok(performance.now() < deadline, 'no proof comes')
       await replica.reached(cursor)
+      const facts = replica.facts()[Symbol.asyncIterator]()
+      const waiting = facts.next()
       await new Promise((resolve) => setImmediate(resolve))
+      await facts.return?.()
+      assert.equal((await waiting).done, true)
     }
   })
 
