@@ -35,14 +35,14 @@ export interface NatsLogOptions {
   /** Name of the stream; default `RESCIND`. */
   readonly stream?: string
   readonly subjects?: NatsSubjects
-  readonly user?: string
+  readonly user?: string | undefined
   /** With `user`. */
-  readonly password?: string
-  readonly token?: string
+  readonly password?: string | undefined
+  readonly token?: string | undefined
   /** Seed of an nkey (`SU…`). */
-  readonly nkeySeed?: string
+  readonly nkeySeed?: string | undefined
   /** Content of a `.creds` file. */
-  readonly creds?: string
+  readonly creds?: string | undefined
   readonly tls?: NatsTls
   /** Longest wait for one answer in milliseconds; 100 to 60,000, default 2,000. */
   readonly requestTimeoutMs?: number
