@@ -12,10 +12,7 @@ import { isNotFound, notOurs, parseAnswer } from './stream-info.ts'
  */
 export async function deleteNatsLog(options: NatsLogOptions, signal: AbortSignal): Promise<void> {
   const settings = natsSettings(options)
-  const session = await NatsSession.open(
-    { settings, name: 'operator', listening: [], onChange() {} },
-    signal,
-  )
+  const session = await NatsSession.open({ settings, name: 'operator', listening: [], onChange() {} }, signal)
   try {
     await refuseForeign(session, settings, signal)
     for (const stream of [settings.stream, `${settings.stream}_CLOCK`]) await remove(session, stream, signal)

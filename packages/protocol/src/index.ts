@@ -40,7 +40,7 @@ export {
   revocationFrom,
 } from './parse-revocation.ts'
 export { isLifted, joinIssuers, newestIssuer, referenceCheck } from './reference-matcher.ts'
-export { decodeSnapshot, encodeSnapshot, type Snapshot, type SnapshotManifest } from './snapshot.ts'
+export { decodeSnapshot, encodeSnapshot, readSnapshot, type Snapshot, type SnapshotManifest } from './snapshot.ts'
 export { formatRfc3339, isTimeMs, msToNumericDate, numericDateToMs, parseRfc3339 } from './time.ts'
 export {
   type Candidates,

@@ -104,6 +104,9 @@ export const MAX_IMAGE_LINE_BYTES = 512 * 1024
 /** Bytes of one snapshot: 4 M entries at 256 bytes each. */
 export const MAX_SNAPSHOT_BYTES = MAX_ENTRIES * 256
 
+/** Bytes of a snapshot hashed in one slice: a few milliseconds of SHA-256. */
+export const SNAPSHOT_SLICE_BYTES = 4 * 1024 * 1024
+
 /** Bytes of a snapshot's manifest: three ids of at most 64 code units, at most 6 bytes each, and 300 for the rest. */
 export const MAX_MANIFEST_BYTES = 4_096
 

@@ -4,7 +4,7 @@ import { type Cursor, isCursor } from './cursor.ts'
 import { RescindError } from './errors.ts'
 import { isPlainObject } from './fact-wire.ts'
 import { parseJsonBytes } from './json-bytes.ts'
-import { MAX_ID_LENGTH, MAX_MANIFEST_BYTES, MAX_SNAPSHOT_BYTES } from './limits.ts'
+import { MAX_ID_LENGTH, MAX_MANIFEST_BYTES, MAX_SNAPSHOT_BYTES, SNAPSHOT_SLICE_BYTES } from './limits.ts'
 import { isTimeMs } from './time.ts'
 
 /**
@@ -65,11 +65,20 @@ export function encodeSnapshot(
   return { manifest, bytes: Buffer.concat([header, text, image]) }
 }
 
-/**
- * Reads a snapshot as it came from anywhere: nothing about the bytes is trusted.
- * `ERR_SNAPSHOT_MALFORMED` or `ERR_SNAPSHOT_DIGEST` say what is wrong with them.
- */
+/** {@link readSnapshot} in one go, for bytes that are few. */
 export function decodeSnapshot(input: Uint8Array): Snapshot {
+  const reading = readSnapshot(input)
+  for (;;) {
+    const { done, value } = reading.next()
+    if (done) return value
+  }
+}
+
+/**
+ * Reads a snapshot as it came from anywhere: nothing about the bytes is trusted. Yields after each slice of them, for
+ * whoever drives it to let the event loop breathe. `ERR_SNAPSHOT_MALFORMED` or `ERR_SNAPSHOT_DIGEST` say what is wrong.
+ */
+export function* readSnapshot(input: Uint8Array): Generator<void, Snapshot> {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   const tooLarge = sizeFault(bytes.length)
   if (tooLarge) throw malformed(tooLarge)
@@ -88,7 +97,12 @@ export function decodeSnapshot(input: Uint8Array): Snapshot {
       `${image.length} bytes of image; the manifest says ${manifest.imageBytes}`,
     )
   }
-  if (createHash('sha256').update(image).digest('hex') !== manifest.imageSha256) {
+  const hash = createHash('sha256')
+  for (let start = 0; start < image.length; start += SNAPSHOT_SLICE_BYTES) {
+    hash.update(image.subarray(start, start + SNAPSHOT_SLICE_BYTES))
+    yield
+  }
+  if (hash.digest('hex') !== manifest.imageSha256) {
     throw new RescindError('ERR_SNAPSHOT_DIGEST', 'the image does not have the digest that its manifest states')
   }
   return { manifest, image }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { crc32 } from 'node:zlib'
-import { decodeSnapshot, encodeSnapshot, isRescindError, limits } from '@rescind/protocol'
+import { decodeSnapshot, encodeSnapshot, isRescindError, limits, readSnapshot } from '@rescind/protocol'
 import fc from 'fast-check'
 import { T } from './samples.ts'
 import { checkSeeded } from './seeded.ts'
@@ -26,6 +26,17 @@ function forge(manifest: unknown, image: Uint8Array = IMAGE): Buffer {
 }
 
 describe('snapshot: round trip', () => {
+  it('R11: is read in slices, and a bit that flips in any of them is found', () => {
+    const { bytes } = encodeSnapshot(STATED, Buffer.alloc(2 * limits.SNAPSHOT_SLICE_BYTES + 1, 7))
+    assert.equal([...readSnapshot(bytes)].length, 3)
+    const start = bytes.length - 2 * limits.SNAPSHOT_SLICE_BYTES - 1
+    for (const at of [start, start + limits.SNAPSHOT_SLICE_BYTES, bytes.length - 1]) {
+      const altered = Uint8Array.from(bytes)
+      altered[at] = 6
+      refused(altered, 'ERR_SNAPSHOT_DIGEST')
+    }
+  })
+
   it('gives back manifest and image', () => {
     const { manifest, bytes } = encodeSnapshot(STATED, IMAGE)
     const read = decodeSnapshot(bytes)

@@ -3,11 +3,11 @@ import {
   type Clock,
   type Cursor,
   decodeFrame,
-  decodeSnapshot,
   type Frame,
   limits,
   peekFrameId,
   type RescindError,
+  readSnapshot,
   type Snapshot,
   toRescindError,
 } from '@rescind/protocol'
@@ -23,6 +23,7 @@ import {
   wakeAtMs,
 } from './follow-state.ts'
 import { step } from './follow-table.ts'
+import { inSlices } from './in-slices.ts'
 import type { Logger } from './replica-types.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 
@@ -258,10 +259,11 @@ export class Follower {
   async #fetch({ signal }: Work): Promise<FollowInput | undefined> {
     const source = this.#options.snapshot as SnapshotSource
     const bytes = await source.fetch({ signal, maxBytes: limits.MAX_SNAPSHOT_BYTES })
+    const snapshot = await inSlices(readSnapshot(bytes), signal)
     // Given up meanwhile: another may be here by now, and this one must not be joined in its name.
     if (signal.aborted) return undefined
-    this.#snapshot = decodeSnapshot(bytes)
-    return { kind: 'snapshot', manifest: this.#snapshot.manifest }
+    this.#snapshot = snapshot
+    return { kind: 'snapshot', manifest: snapshot.manifest }
   }
 
   async #join({ signal }: Work): Promise<FollowInput> {

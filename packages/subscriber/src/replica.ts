@@ -25,6 +25,7 @@ import type { EmbeddedReplica, EmbeddedReplicaOptions } from './embedded-replica
 import type { FollowState } from './follow-state.ts'
 import { hasReached } from './follow-table.ts'
 import { Follower } from './follower.ts'
+import { inSlices } from './in-slices.ts'
 import { refusalOf } from './refusal.ts'
 import type { Logger, Refusal, ReplicaStatus, WhenUnknown } from './replica-types.ts'
 
@@ -206,13 +207,7 @@ export class FollowingReplica implements EmbeddedReplica {
 
   async #join({ manifest, image }: Snapshot, signal: AbortSignal): Promise<boolean> {
     this.#deletionClock.sawSnapshot(manifest.takenAtMs)
-    const slices = this.denylist.join(image)
-    for (;;) {
-      const slice = slices.next()
-      if (slice.done) return slice.value
-      await new Promise((resolve) => setImmediate(resolve))
-      signal.throwIfAborted()
-    }
+    return inSlices(this.denylist.join(image), signal)
   }
 
   #onChange(follow: FollowState): void {
