@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { findNatsServer } from '../launcher/find-nats-server.ts'
-import { isRunning } from '../launcher/is-running.ts'
-import { startNatsServer } from '../launcher/nats-server.ts'
-import { REPOSITORY } from '../launcher/run-folder.ts'
 import { eventually } from './harness.ts'
+import { foldersOf, removeFoldersOf, runningOf, runProgram, start } from './run-start.ts'
 
 test('start --once walks through with a real broker, ends with 0 and leaves nothing behind', async () => {
   const run = start(['--once'])
@@ -52,8 +44,9 @@ test('start stays up, its lines work when pasted, and SIGTERM stops everything i
   assert.deepEqual(foldersOf(run.pid), [])
 })
 
-test('a start that is killed outright takes everything with it', async () => {
+test('a start that is killed outright takes everything with it', async (t) => {
   const run = start([])
+  t.after(() => removeFoldersOf(run.pid))
   await run.says('Ctrl-C stops everything.')
   assert.equal(runningOf(run.output()).length, 6, 'the broker, the publisher and four APIs run')
   run.signal('SIGKILL')
@@ -64,92 +57,43 @@ test('a start that is killed outright takes everything with it', async () => {
   )
 })
 
-test('a service that ends by itself is a failure, named with its last words', async () => {
+test('a service that ends by itself is a failure, named with its last words and the place of the rest', async (t) => {
   const run = start([])
+  t.after(() => removeFoldersOf(run.pid))
   await run.says('Ctrl-C stops everything.')
   const [, pid] = /api-2 \(pid (\d+)\)/.exec(run.output()) ?? []
   process.kill(Number(pid), 'SIGKILL')
   const { code, output } = await run.ended
   assert.equal(code, 1, output)
   assert.match(output, /api-2 ended by SIGKILL/)
+  const [folder] = foldersOf(run.pid)
+  assert.ok(folder !== undefined && output.includes(`The output of the processes is in .rescind/${folder}`), output)
   assert.deepEqual(runningOf(output), [])
 })
 
-test('start uses the broker that NATS_URL names, also when other runs have used it before', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'rescind-'))
-  const binary = await findNatsServer({ env: process.env })
-  const broker = await startNatsServer({ binary, storeDir: folder, jetstream: true })
-  try {
-    for (let i = 0; i < 2; i++) {
-      const { code, output } = await start(['--once'], { NATS_URL: broker.url }).ended
-      assert.equal(code, 0, output)
-      assert.ok(output.includes(`nats-server ${broker.version} (at ${broker.url})`), output)
-    }
-  } finally {
-    await broker.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
-})
-
 test('without a broker, start ends with 3 and four ways to get one; with a mistaken option, with 2', async () => {
-  const without = await start(['--once'], { NATS_SERVER_BIN: '/nowhere/nats-server' }).ended
+  const run = start(['--once'], { NATS_SERVER_BIN: '/nowhere/nats-server' })
+  const without = await run.ended
   assert.equal(without.code, 3, without.output)
+  const { code, output: help } = await start(['--help']).ended
+  assert.equal(code, 0)
   for (const way of ['apt-get install', 'brew install', 'docker run', 'go install']) {
     assert.ok(without.output.includes(way), `${way} is missing in ${without.output}`)
+    assert.ok(help.includes(way), `${way} is missing in ${help}`)
   }
+  assert.doesNotMatch(without.output, /The output of the processes/)
+  assert.deepEqual(foldersOf(run.pid), [])
   const mistaken = await start(['--onec']).ended
   assert.equal(mistaken.code, 2)
   assert.match(mistaken.output, /unknown option --onec/)
 })
 
-interface Run {
-  readonly pid: number
-  output(): string
-  /** Resolves once the output holds `text`; rejects if the process ends before. */
-  says(text: string): Promise<void>
-  signal(signal: NodeJS.Signals): void
-  readonly ended: Promise<{ code: number | null; output: string }>
-}
-
-function start(args: readonly string[], env: Record<string, string> = {}): Run {
-  const { NATS_URL: _, ...surroundings } = process.env
-  const flags = ['--conditions=@rescind/source', '--import', 'tsx', 'test/launcher/main.ts']
-  return runProgram(process.execPath, [...flags, ...args], { ...surroundings, ...env })
-}
-
-function runProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Run {
-  const child = spawn(program, args, { cwd: REPOSITORY, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk
-    })
-  }
-  const ended = new Promise<{ code: number | null; output: string }>((resolve) => {
-    child.once('close', (code) => resolve({ code, output }))
-  })
-  return {
-    pid: child.pid ?? 0,
-    output: () => output,
-    says: (text) =>
-      eventually(
-        () => `it says ${text}, but ${output}`,
-        async () => {
-          assert.equal(child.exitCode, null, output)
-          return output.includes(text)
-        },
-      ),
-    signal: (signal) => void child.kill(signal),
-    ended,
-  }
-}
-
-/** The processes named in the output that still run. */
-function runningOf(output: string): number[] {
-  const pids = [...output.matchAll(/\(pid (\d+)\)/g)].map(([, pid]) => Number(pid))
-  return pids.filter(isRunning)
-}
-
-function foldersOf(pid: number): string[] {
-  return readdirSync(join(REPOSITORY, '.rescind')).filter((name) => name.startsWith(`run-${pid}-`))
-}
+test('start --once that is stopped before its end says so and ends with 130', async () => {
+  const run = start(['--once'])
+  await run.says('Starting a broker')
+  run.signal('SIGINT')
+  const { code, output } = await run.ended
+  assert.equal(code, 130, output)
+  assert.match(output, /Stopped before the end: exit code 130\./)
+  assert.deepEqual(foldersOf(run.pid), [])
+})
