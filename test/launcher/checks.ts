@@ -26,6 +26,11 @@ export class Checks {
     line(`   ${held ? green('✔') : red('✖')} ${what}`)
   }
 
+  /** True if one failed so far. */
+  get failed(): boolean {
+    return this.#failed.length > 0
+  }
+
   /** Says what came of it all. True if every check held. */
   conclude(): boolean {
     const { line, green, red } = this.#terminal

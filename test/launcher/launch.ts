@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { relative } from 'node:path'
-import { type Broker, NoBroker, provideBroker } from './broker.ts'
+import { addressOf, type Broker, NoBroker, provideBroker } from './broker.ts'
 import { Calls } from './calls.ts'
 import { Checks } from './checks.ts'
 import type { Cleanup } from './cleanup.ts'
@@ -9,7 +9,7 @@ import { type DemoIssuer, startDemoIssuer } from './demo-issuer.ts'
 import { type DemoKeys, type Deployment, makeDemoKeys } from './deployment.ts'
 import type { LauncherOptions } from './options.ts'
 import { pasteLines } from './paste-lines.ts'
-import { makeRunFolder } from './run-folder.ts'
+import { holdsOutput, makeRunFolder } from './run-folder.ts'
 import type { OneProcessParts } from './start-in-one-process.ts'
 import { startProcesses } from './start-processes.ts'
 import type { Terminal } from './terminal.ts'
@@ -33,52 +33,77 @@ interface Running {
   readonly deployment: Deployment
 }
 
-/** Starts everything, walks through, and, unless asked for once, stays up until it is stopped. Returns the exit code. */
+/**
+ * Starts everything, walks through, and, unless asked for once, stays up until it is stopped. Returns the exit code. To be
+ * stopped before the end is a failure only for who asked for the end.
+ */
 export async function launch(options: LauncherOptions, surroundings: Surroundings): Promise<number> {
   const { terminal, cleanup, stop } = surroundings
   const folder = await makeRunFolder()
   let failed = false
   // What the processes wrote is all there is to find out why; the next run tidies it up.
-  cleanup.add('folder', async () => (failed ? undefined : rm(folder, { recursive: true, force: true })))
+  cleanup.add('folder', async () => {
+    if (!failed || !(await holdsOutput(folder))) await rm(folder, { recursive: true, force: true })
+  })
   const stopped = new Promise<never>((_resolve, reject) => {
     stop.addEventListener('abort', () => reject(stop.reason), { once: true })
   })
+  const checks = new Checks(terminal)
   try {
     const running = await Promise.race([start(options, surroundings, folder), stopped])
     const broken = running.deployment.broken.then((what) => Promise.reject(new Error(what)))
-    const green = await Promise.race([show(running, surroundings), broken, stopped])
-    failed = !green
+    failed = !(await Promise.race([show(running, checks, surroundings), broken, stopped]))
+    if (failed) await tellWhereOutputIs(folder)
     if (!options.once) {
       invite(running, terminal)
-      await Promise.race([broken, stopped.catch(() => {})])
-      terminal.line(terminal.dim('Stopping …'))
+      await Promise.race([broken, stopped])
     }
-    return green ? 0 : 1
+    return failed ? 1 : 0
   } catch (error) {
-    if (stop.aborted) return 130
+    if (stop.aborted) return stoppedWith(options, checks, terminal)
     failed = true
     process.stderr.write(`${terminal.red('✖')} ${error instanceof Error ? error.message : error}\n`)
-    process.stderr.write(`The output of the processes is in ${relative(process.cwd(), folder)}\n`)
+    await tellWhereOutputIs(folder)
     return error instanceof NoBroker ? 3 : 1
   }
+}
+
+/** The exit code of a run that somebody stopped. */
+function stoppedWith({ once }: LauncherOptions, checks: Checks, { line, dim }: Terminal): number {
+  line(dim('Stopping …'))
+  if (checks.failed) return 1
+  if (once) line('Stopped before the end: exit code 130.')
+  return once ? 130 : 0
+}
+
+async function tellWhereOutputIs(folder: string): Promise<void> {
+  if (!(await holdsOutput(folder))) return
+  process.stderr.write(`The output of the processes is in ${relative(process.cwd(), folder)}\n`)
 }
 
 async function start(options: LauncherOptions, surroundings: Surroundings, folder: string): Promise<Running> {
   const { env, terminal, cleanup, stop } = surroundings
   const { line, bold, dim } = terminal
   line(bold('Rescind: one revocation, every replica'))
-  line(dim(options.memory ? MEMORY_NOTE : 'Starting a broker, a publisher and three APIs, each a process of its own …'))
+  line(dim(options.memory ? MEMORY_NOTE : processNote(env)))
   const log = (text: string) => line(dim(text))
   const broker = options.memory ? undefined : await provideBroker({ env, folder, cleanup, log })
-  // On a log that outlives this run, another run's issuer must not be told other lifetimes, nor this run's users die.
-  const own = env.NATS_URL ? `/${randomBytes(4).toString('hex')}` : ''
   stop.throwIfAborted()
-  const issuer = await startDemoIssuer(`https://demo-issuer.example${own}`)
+  const issuer = await startDemoIssuer('https://demo-issuer.example')
   cleanup.add('issuer', () => issuer.close())
+  // What starts once everything is being stopped could still make the stream that was just deleted.
+  stop.throwIfAborted()
   const keys = makeDemoKeys()
   const parts = { issuer, keys, cleanup, replicaNames: ['api-1', 'api-2', 'api-3'] }
   const deployment = broker === undefined ? await inMemory(parts) : await startProcesses({ ...parts, broker, folder })
   return { ...(broker && { broker }), issuer, keys, deployment }
+}
+
+function processNote({ NATS_URL }: NodeJS.ProcessEnv): string {
+  const services = 'a publisher and three APIs, each a process of its own …'
+  return NATS_URL
+    ? `Using the broker at ${addressOf(NATS_URL)}; starting ${services}`
+    : `Starting a broker, ${services}`
 }
 
 /** Loaded only when asked for: it brings every service into this process. */
@@ -90,15 +115,18 @@ async function inMemory(parts: OneProcessParts): Promise<Deployment> {
 const MEMORY_NOTE = 'IN MEMORY: one process, no broker. Nothing is durable, and no revocation crosses a network.'
 
 /** Waits until all are ready, walks through, and ends with the line that names what ran. True if every check held. */
-async function show({ broker, issuer, keys, deployment }: Running, { terminal, stop }: Surroundings): Promise<boolean> {
+async function show(running: Running, checks: Checks, { terminal, stop }: Surroundings): Promise<boolean> {
+  const { broker, issuer, keys, deployment } = running
   const { line, dim } = terminal
   const calls = new Calls(deployment.publisher, keys.admin, stop)
   await Promise.all([deployment.publisher, ...deployment.replicas].map((part) => calls.ready(part)))
   line()
-  line(`   broker     ${broker === undefined ? 'none: memory log' : `nats-server ${broker.version} at ${broker.url}`}`)
+  line(
+    `   broker     ${broker === undefined ? 'none: memory log' : `nats-server ${broker.version} at ${broker.address}`}`,
+  )
+  if (broker?.stream !== undefined) line(`   stream     ${broker.stream} ${dim('of this run, deleted at the end')}`)
   line(`   issuer     ${issuer.iss} ${dim(issuer.jwksUrl)}`)
   for (const { name, url } of [deployment.publisher, ...deployment.replicas]) line(`   ${name.padEnd(10)} ${url}`)
-  const checks = new Checks(terminal)
   await walkThrough({ deployment, issuer, calls, checks, run: randomBytes(4).toString('hex'), signal: stop })
   const green = checks.conclude()
   line(deployment.processes.join(' · '))

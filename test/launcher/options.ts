@@ -1,3 +1,5 @@
+import { WAYS } from './find-nats-server.ts'
+
 /** What `pnpm start` was asked for. */
 export interface LauncherOptions {
   /** End after the walk-through, with 0 or 1. */
@@ -13,11 +15,18 @@ export const HELP = `pnpm start: Rescind on this machine, with a walk-through of
   --memory   one process and no broker: nothing is durable, nothing crosses a network
   --help     this text
 
-The broker: NATS_URL is one that runs already. Else a nats-server is sought (NATS_SERVER_BIN, PATH, the usual folders;
-on Debian and Ubuntu its package is fetched into .rescind/, without root) and started with JetStream on a free port.
-Exit code 3: there is none, and the message tells four ways to get one.
+The broker: NATS_URL is one that runs already, with NATS_CREDS and the like if it asks for them. There the run has a
+stream of its own, RESCIND_DEMO_<8 hex> on subjects of that name, and deletes it at the end; RESCIND, which a real
+deployment uses, is not touched. Only what ends it by force (SIGKILL, a second Ctrl-C) leaves that stream.
 
-Everything listens on 127.0.0.1 on free ports, so that several may run at once. Ctrl-C stops everything it started.
+Else a nats-server is sought (NATS_SERVER_BIN, PATH, the usual folders; on Debian and Ubuntu its package is fetched into
+.rescind/, without root) and started with JetStream on a free port. If there is none, the exit code is 3, and any one of
+these gives you one:
+
+${WAYS}
+
+Everything listens on 127.0.0.1 on free ports, so that several may run at once. Ctrl-C stops everything it started,
+and ends with 0 unless a check failed; with --once, before the end, with 130.
 `
 
 /** Reads the command line; a string is what is wrong with it. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isRunning } from './is-running.ts'
 
@@ -21,4 +21,11 @@ export async function makeRunFolder(): Promise<string> {
   const folder = join(DATA, `run-${process.pid}-${Math.random().toString(36).slice(2, 8)}`)
   await mkdir(folder)
   return folder
+}
+
+/** True if a process has written something there that may tell why a run failed. */
+export async function holdsOutput(folder: string): Promise<boolean> {
+  const logs = (await readdir(folder)).filter((name) => name.endsWith('.log'))
+  const sizes = await Promise.all(logs.map(async (name) => (await stat(join(folder, name))).size))
+  return sizes.some((size) => size > 0)
 }

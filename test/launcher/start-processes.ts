@@ -28,7 +28,7 @@ export async function startProcesses(parts: ProcessParts): Promise<Deployment> {
     const service = await startService({
       name,
       program: stage === 'publisher' ? 'services/publisher/src/main.ts' : 'services/sample-api/src/main.ts',
-      env: { ...env, NATS_URL: broker.url },
+      env: { ...env, ...broker.env },
       folder,
       onSpawned: (spawned) => {
         cleanup.add(stage, () => spawned.stop())
@@ -50,7 +50,7 @@ export async function startProcesses(parts: ProcessParts): Promise<Deployment> {
   }
   await Promise.all(parts.replicaNames.map(startReplica))
   replicas.sort((a, b) => (a.name < b.name ? -1 : 1))
-  const brokerAt = broker.pid === undefined ? `at ${broker.url}` : `pid ${broker.pid}`
+  const brokerAt = broker.pid === undefined ? `at ${broker.address}` : `pid ${broker.pid}`
   return {
     get processes() {
       const started = [publisher, ...replicas].map(({ name, pid }) => `${name} (pid ${pid})`)
