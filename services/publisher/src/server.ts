@@ -52,6 +52,14 @@ export function createServer(keys: KeyRing, logger: FastifyBaseLogger): FastifyI
     if (scope) request.principal = authorize(request.headers.authorization, scope, keys)
     checkQuery(request.query, query ?? [])
   })
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  // A connection that is kept alive beyond its last answer would hold up the stop as long as its client likes.
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
   app.setErrorHandler((error, request, reply) => sendProblem(toProblem(error), request, reply))
   return app
 }

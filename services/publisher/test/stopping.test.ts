@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { memoryLog } from '@rescind/log'
 import { pino } from 'pino'
@@ -35,6 +38,31 @@ async function cameIn(harness: Harness, key: string): Promise<boolean> {
   const { body } = await harness.revoke('7', { 'idempotency-key': key })
   return body.code === 'idempotency_key_reused'
 }
+
+test('a request that was still arriving is answered, and its connection ends with the answer', () =>
+  withPublisher({}, async (harness) => {
+    const { hostname, port } = new URL(harness.publisher.url)
+    const socket = connect(Number(port), hostname)
+    await once(socket, 'connect')
+    const body = JSON.stringify(BODY)
+    const lines = ['POST /v1/revocations HTTP/1.1', 'Host: publisher', `Authorization: Bearer ${KEYS.admin.key}`]
+    const head = [...lines, 'Content-Type: application/json', `Content-Length: ${body.length}`, 'Expect: 100-continue']
+    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+    assert.match(String((await once(socket, 'data'))[0]), /^HTTP\/1.1 100 /, 'it has come in')
+    const closed = harness.publisher.close()
+    const isGone = () =>
+      harness.call('GET', '/livez').then(
+        () => false,
+        () => true,
+      )
+    await until('nobody new is served', isGone)
+    socket.write(body)
+    const answer = await text(socket)
+    assert.match(answer, /^HTTP\/1.1 503 /)
+    assert.match(answer, /^connection: close\r$/im)
+    assert.match(answer, /"code":"shutting_down"/)
+    await closed
+  }))
 
 test('not ready first: during the delay it still serves, and readiness says why it goes', () =>
   withPublisher({ config: { shutdownDelayMs: 400 } }, async (harness) => {

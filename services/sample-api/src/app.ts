@@ -23,6 +23,14 @@ export function buildApp(parts: AppParts): FastifyInstance {
     // Kept-alive connections that carry no request must not hold up a stop.
     forceCloseConnections: 'idle',
   })
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  // A connection that is kept alive beyond its last answer would hold up the stop as long as its client likes.
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
   app.register(async (scope) => protectedRoutes(scope, parts))
   app.get('/replica', async () => ({ name: parts.name, ...parts.replica.status }))
   app.get('/livez', async () => ({ status: 'ok' }))

@@ -4,6 +4,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.ts'
 import type { SampleApiConfig } from './config.ts'
 
+/** The time that one request may take to arrive: whoever needs longer is not answered anyway. */
+const CLOSE_PATIENCE_MS = 10_000
+
 /** What {@link startSampleApi} needs. */
 export interface StartSampleApiOptions {
   readonly config: SampleApiConfig
@@ -58,7 +61,9 @@ export async function startSampleApi(options: StartSampleApiOptions): Promise<Ru
     })
     const url = await app.listen({ host: config.host, port: config.port })
     const close = once(async () => {
-      await app.close()
+      // A client that sends or reads slowly is cut off after this.
+      const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
+      await app.close().finally(() => clearTimeout(impatience))
       await replica.close()
     })
     return { url, replica, close }

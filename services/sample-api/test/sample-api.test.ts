@@ -169,7 +169,9 @@ test('closing answers what is under way first, and is idempotent', async () => {
   )
   assert.notEqual(it.api.replica.status.state, 'closed', 'the request under way still needs it')
   release()
-  assert.equal((await underWay).status, 200)
+  const response = await underWay
+  assert.equal(response.status, 200)
+  assert.equal(response.headers.get('connection'), 'close', 'a connection that stays would hold up the stop')
   await closed
   assert.equal(it.api.replica.status.state, 'closed')
 })
