@@ -26,7 +26,7 @@ these gives you one:
 ${WAYS}
 
 Everything listens on 127.0.0.1 on free ports, so that several may run at once. Ctrl-C stops everything it started,
-and ends with 0 unless a check failed; with --once, before the end, with 130.
+and ends with 0 unless a check failed (npx says 130 all the same); with --once, before the end, with 130.
 `
 
 /** Reads the command line; a string is what is wrong with it. */

@@ -330,7 +330,9 @@ export class Follower {
     if (this.#stop.signal.aborted) return
     const level = this.#noted === error.code ? 'debug' : 'warn'
     this.#noted = error.code
-    this.#options.logger[level]({ err: error }, 'following was interrupted; trying again')
+    // Without its stack, which tells nothing of an outage.
+    const { code, detail } = error
+    this.#options.logger[level]({ code, detail }, 'following was interrupted; trying again')
   }
 }
 

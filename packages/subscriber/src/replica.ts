@@ -28,6 +28,7 @@ import { Follower } from './follower.ts'
 import { inSlices } from './in-slices.ts'
 import { refusalOf } from './refusal.ts'
 import type { Logger, Refusal, ReplicaStatus, WhenUnknown } from './replica-types.ts'
+import { UnknownAdvice } from './unknown-advice.ts'
 
 /** Some five ticks a second, for a minute. */
 const SWEEPS_PER_LAP = 300
@@ -49,6 +50,7 @@ export class FollowingReplica implements EmbeddedReplica {
   readonly #waiters = new CursorWaiters()
   readonly #deletionClock: DeletionClock
   readonly #follower: Follower
+  readonly #advice = new UnknownAdvice()
   #largestAtMs = 0
   #announcedAtMs = Number.NEGATIVE_INFINITY
   #lastState: ReplicaStatus['state'] = 'starting'
@@ -98,7 +100,10 @@ export class FollowingReplica implements EmbeddedReplica {
     if (verdict.kind === 'revoked') return verdict
     const state = this.#stateNow()
     if (state !== 'live') return unknown(state)
-    if (verdict.kind === 'unknown') return verdict
+    if (verdict.kind === 'unknown') {
+      this.#advice.note(verdict.cause)
+      return verdict
+    }
     if (this.#follower.state.poison) return unknown('poison_frame')
     if (this.#follower.state.full !== 'no') return unknown('full')
     return verdict
@@ -218,6 +223,7 @@ export class FollowingReplica implements EmbeddedReplica {
   }
 
   #onTick(): void {
+    this.#advice.tell(this.#logger)
     if (this.#clock.monotonic() - this.#announcedAtMs >= limits.PRESENCE_EVERY_MS) this.#announce(this.#stateNow())
     // One lap in about a minute, however many there are: the event loop breathes between two slices.
     if (!this.#sweeping) this.#sweep(Math.ceil(this.denylist.size / limits.SLICE_ENTRIES / SWEEPS_PER_LAP))
