@@ -122,6 +122,13 @@ export const DEFAULT_PROVE_EVERY_MS = 2_000
 /** How far the publisher's wall clock may be from the broker's (R10). */
 export const MAX_BROKER_CLOCK_DISTANCE_MS = 5_000
 
+/**
+ * How far a live message's logical time may lie ahead of a replica's wall clock. Publishers are within 5 s of the broker, and
+ * a lift frame runs logical time ahead by up to a second; the rest is for a replica whose own clock is behind. A frame
+ * further ahead is read from the log by its sequence, where nobody else can have put it.
+ */
+export const MAX_LIVE_AHEAD_MS = 60_000
+
 /** Pause between two announcements of a replica's presence. */
 export const PRESENCE_EVERY_MS = 2_000
 

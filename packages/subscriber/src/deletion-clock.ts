@@ -9,6 +9,7 @@ export class DeletionClock {
   readonly #clock: Clock
   #snapshot: Mark | undefined
   #newestFrame: Mark | undefined
+  #newestAtMs = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -19,10 +20,14 @@ export class DeletionClock {
     this.#snapshot = { atMs: takenAtMs, seenMs: this.#clock.monotonic() }
   }
 
-  /** A frame says when it was appended: its facts' logical time. That grows (R10): a smaller one was read again. */
+  /**
+   * A frame says when it was appended: its facts' logical time. That grows (R10): a smaller one was read again. It counts as
+   * no later than our own clock says now: of a live frame nobody knows yet who stamped it.
+   */
   sawFrame(atMs: number): void {
-    if (this.#newestFrame !== undefined && atMs <= this.#newestFrame.atMs) return
-    this.#newestFrame = { atMs, seenMs: this.#clock.monotonic() }
+    if (atMs <= this.#newestAtMs) return
+    this.#newestAtMs = atMs
+    this.#newestFrame = { atMs: Math.min(atMs, this.#clock.now()), seenMs: this.#clock.monotonic() }
   }
 
   /** Facts that expire at or before this may be deleted. */

@@ -50,6 +50,8 @@ export interface FollowerOptions {
   join(snapshot: Snapshot, signal: AbortSignal): Promise<boolean>
   /** Does somebody wait for what following will bring? Then it keeps the process alive. */
   isAwaited(): boolean
+  /** The log is being asked: a proof counts from here, or from the question before it. Must not throw. */
+  onAsk(): void
   /** The state has changed, or time has passed. Must not throw. */
   onChange(state: FollowState): void
   /** Time has passed: some times a second. Must not throw. */
@@ -178,7 +180,11 @@ export class Follower {
   }
 
   #onLive(seq: number, bytes: Uint8Array): void {
-    this.#send({ kind: 'live', seq, frame: this.#state.cursor && decodeOrUndefined(bytes) })
+    const frame = this.#state.cursor && decodeOrUndefined(bytes)
+    // Forged, such a time would run logical time, and with it everything recorded from then on, ahead for good (R10).
+    const latestMs = this.#options.clock.now() + limits.MAX_LIVE_AHEAD_MS
+    const isTimely = frame?.facts.every(({ atMs }) => atMs <= latestMs)
+    this.#send({ kind: 'live', seq, frame: isTimely ? frame : undefined })
   }
 
   /** The one place where the state changes: state and the facts it stands for move in one synchronous step. */
@@ -201,6 +207,7 @@ export class Follower {
         if (!this.#options.apply(output.frame, output.cursor)) this.#send({ kind: 'overflowed' })
         break
       case 'ask':
+        this.#options.onAsk()
         this.#perform(QUESTION_TIMEOUT_MS, (work) => this.#ask(output.own, work))
         break
       case 'fetch':
@@ -256,12 +263,12 @@ export class Follower {
     return { kind: 'answered', head, own: found }
   }
 
-  async #fetch({ signal }: Work): Promise<FollowInput | undefined> {
+  async #fetch({ signal }: Work): Promise<FollowInput> {
     const source = this.#options.snapshot as SnapshotSource
     const bytes = await source.fetch({ signal, maxBytes: limits.MAX_SNAPSHOT_BYTES })
     const snapshot = await inSlices(readSnapshot(bytes), signal)
     // Given up meanwhile: another may be here by now, and this one must not be joined in its name.
-    if (signal.aborted) return undefined
+    signal.throwIfAborted()
     this.#snapshot = snapshot
     return { kind: 'snapshot', manifest: snapshot.manifest }
   }

@@ -28,6 +28,7 @@ import { Follower } from './follower.ts'
 import { inSlices } from './in-slices.ts'
 import { refusalOf } from './refusal.ts'
 import type { Logger, Refusal, ReplicaStatus, WhenUnknown } from './replica-types.ts'
+import { SleepWatch } from './sleep-watch.ts'
 import { UnknownAdvice } from './unknown-advice.ts'
 
 /** Some five ticks a second, for a minute. */
@@ -51,7 +52,9 @@ export class FollowingReplica implements EmbeddedReplica {
   readonly #deletionClock: DeletionClock
   readonly #follower: Follower
   readonly #advice = new UnknownAdvice()
+  readonly #sleep: SleepWatch
   #largestAtMs = 0
+  #provedAtMs: number | undefined
   #announcedAtMs = Number.NEGATIVE_INFINITY
   #lastState: ReplicaStatus['state'] = 'starting'
   #closing: Promise<void> | undefined
@@ -68,6 +71,7 @@ export class FollowingReplica implements EmbeddedReplica {
     this.#unmanaged = new Set(options.unmanagedIssuers ?? [])
     this.#name = options.name ?? `replica-${this.#id.slice(0, 8)}`
     this.#deletionClock = new DeletionClock(this.#clock)
+    this.#sleep = new SleepWatch(this.#clock)
     this.#follower = new Follower({
       log: options.log,
       name: this.#name,
@@ -83,6 +87,7 @@ export class FollowingReplica implements EmbeddedReplica {
       apply: (frame, cursor) => this.#apply(frame, cursor),
       join: (snapshot, signal) => this.#join(snapshot, signal),
       isAwaited: () => this.#onLive !== undefined || this.#waiters.size > 0 || this.#facts.waiting > 0,
+      onAsk: () => this.#sleep.asked(),
       onChange: (state) => this.#onChange(state),
       onTick: () => this.#onTick(),
       onReplaced: () => this.#options.onReplaced?.(),
@@ -216,6 +221,10 @@ export class FollowingReplica implements EmbeddedReplica {
   }
 
   #onChange(follow: FollowState): void {
+    if (follow.provedAtMs !== this.#provedAtMs) {
+      this.#provedAtMs = follow.provedAtMs
+      this.#sleep.proved()
+    }
     this.#waiters.look(follow)
     const state = this.#stateNow()
     if (state === 'live') this.#onLive?.()
@@ -223,6 +232,7 @@ export class FollowingReplica implements EmbeddedReplica {
   }
 
   #onTick(): void {
+    if (this.#sleep.sleptMs > this.#staleAfterMs) this.#follower.nudge()
     this.#advice.tell(this.#logger)
     if (this.#clock.monotonic() - this.#announcedAtMs >= limits.PRESENCE_EVERY_MS) this.#announce(this.#stateNow())
     // One lap in about a minute, however many there are: the event loop breathes between two slices.
@@ -270,11 +280,12 @@ export class FollowingReplica implements EmbeddedReplica {
     this.#follower.announce(presence)
   }
 
-  /** Judged at every question, never by a timer: a process that was stopped for a while wakes up stale (R19). */
+  /** Judged at every question, never by a timer: a process, or a machine, that was stopped for a while wakes up stale (R19). */
   #stateNow(): ReplicaStatus['state'] {
     const { phase, provedAtMs } = this.#follower.state
     if (phase.kind === 'closed') return 'closed'
     if (provedAtMs === undefined) return 'starting'
+    if (this.#sleep.sleptMs > this.#staleAfterMs) return 'stale'
     return this.#clock.monotonic() - provedAtMs <= this.#staleAfterMs ? 'live' : 'stale'
   }
 

@@ -24,6 +24,15 @@ describe('deletion clock', () => {
     assert.equal(deletion.now(), 1_000_000)
   })
 
+  it('R15: nor does a forged time, if the wall clock jumps later and back', () => {
+    const clock = manualClock(1_000_000)
+    const deletion = new DeletionClock(clock)
+    deletion.sawFrame(9_000_000)
+    clock.advance(500)
+    clock.setWall(9_000_000)
+    assert.equal(deletion.now(), 1_000_500)
+  })
+
   it('R15: of snapshot and newest frame the lower counts, each carried forward from when it was seen', () => {
     const clock = manualClock(1_000_000)
     const deletion = new DeletionClock(clock)

@@ -9,6 +9,7 @@ import { BrokerClock } from './broker-clock.ts'
 import { commitFrame } from './commit-frame.ts'
 import type { PublisherConfig } from './config.ts'
 import { IssuerFacts } from './issuer-facts.ts'
+import { lifetimes } from './lifetimes.ts'
 import { APPEND_DEADLINE_MS } from './limits.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { LogicalTime } from './logical-time.ts'
@@ -88,7 +89,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     refusal: () => readiness.reconciled(),
     identity: () => keeper.head,
   })
-  const issuers = new Map(config.issuers.map((policy) => [policy.iss, policy]))
+  const issuers = () => lifetimes(config.issuers, replica.denylist)
   const publishing = { issuers, replica, appender, time, readiness, clock }
   keeper.start()
   return { keeper, replica, brokerClock, issuerFacts, readiness, snapshots, replicas, publishing }

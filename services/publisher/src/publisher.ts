@@ -49,7 +49,8 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
   }
   const parts = await assemble({ config, log, logger, clock })
   const app = createServer(new KeyRing(config.keys), logger)
-  writeRoutes(app, parts.publishing, new IdempotentAnswers(clock))
+  const answers = new IdempotentAnswers(clock, () => parts.replica.status.cursor?.epoch)
+  writeRoutes(app, parts.publishing, answers)
   readRoutes(app, parts)
   healthRoutes(app, parts.readiness)
   const ticking = setInterval(() => tick(parts), TICK_MS)

@@ -47,7 +47,8 @@ export async function revoke(body: unknown, principal: Principal, parts: Publish
 }
 
 /** All drafts, or a problem with all mistakes of all of them, up to the bound. */
-function parseAll(body: unknown, nowMs: number, { issuers }: Publishing): readonly RevocationDraft[] {
+function parseAll(body: unknown, nowMs: number, parts: Publishing): readonly RevocationDraft[] {
+  const issuers = parts.issuers()
   const items: readonly unknown[] = Array.isArray(body) ? body : [body]
   const mistakes: Mistake[] = []
   if (items.length === 0) mistakes.push({ pointer: '', code: 'empty', detail: 'name at least one revocation' })

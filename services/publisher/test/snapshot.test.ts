@@ -122,6 +122,9 @@ function bench() {
     renewEpoch: () => {
       cursor = { ...cursor, epoch: 'other' }
     },
+    replaceFrame: () => {
+      cursor = { ...cursor, frameId: 'other' }
+    },
   }
 }
 
@@ -134,6 +137,18 @@ test('one build serves all who ask at once, and those who come while its cursor 
     assert.equal(builds(), 1)
     advance()
     await snapshots.current()
+    assert.equal(builds(), 2)
+  } finally {
+    snapshots.close()
+  }
+})
+
+test('R19: a snapshot of another frame at the same sequence is another snapshot', async () => {
+  const { snapshots, builds, replaceFrame } = bench()
+  try {
+    await snapshots.current()
+    replaceFrame()
+    assert.equal((await snapshots.current()).cursor.frameId, 'other')
     assert.equal(builds(), 2)
   } finally {
     snapshots.close()
