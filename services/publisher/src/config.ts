@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net'
 import type { NatsPublisherLogOptions } from '@rescind/log'
 import { type IssuerPolicy, limits } from '@rescind/protocol'
 import { VARIABLES, type Variables } from './config-schema.ts'
+import type { HttpLimits } from './http-limits.ts'
 import type { StaticKey } from './keys.ts'
 import { type Environment, withFiles } from './secrets.ts'
 
@@ -15,6 +16,8 @@ export interface PublisherConfig {
   readonly issuers: readonly IssuerPolicy[]
   /** Empty only on a loopback address: then everyone may do everything. */
   readonly keys: readonly StaticKey[]
+  /** What differs from the bounds on connections and requests. */
+  readonly http?: Partial<HttpLimits>
   /** How long a stopping publisher goes on serving, not ready, so that load balancers can notice. */
   readonly shutdownDelayMs: number
   /** How long one frame is appended again after a timeout; default 5,000. */
@@ -23,6 +26,8 @@ export interface PublisherConfig {
   readonly staleAfterMs?: number
   /** Of its own replica; default 2,000. */
   readonly proveEveryMs?: number
+  /** Revocations and lifts that its own replica holds (R16); default `MAX_ENTRIES`. */
+  readonly maxEntries?: number
 }
 
 /** Configuration of the publisher's process. */

@@ -59,6 +59,9 @@ export const HEADERS_TIMEOUT_MS = 10_000
 /** Milliseconds in which a whole request must have arrived. */
 export const REQUEST_TIMEOUT_MS = 15_000
 
+/** How often connections are looked at for these two: Node's own 30 s would treble them. It looks at the late ones only. */
+export const CHECK_CONNECTIONS_EVERY_MS = 1_000
+
 /** How long a stop waits for clients that read slowly before it cuts them off. */
 export const CLOSE_PATIENCE_MS = 10_000
 

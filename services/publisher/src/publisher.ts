@@ -48,7 +48,7 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
     )
   }
   const parts = await assemble({ config, log, logger, clock })
-  const app = createServer(new KeyRing(config.keys), logger)
+  const app = createServer(new KeyRing(config.keys), logger, config.http)
   const answers = new IdempotentAnswers(clock, () => parts.replica.status.cursor?.epoch)
   writeRoutes(app, parts.publishing, answers)
   readRoutes(app, parts)

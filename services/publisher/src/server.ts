@@ -7,9 +7,9 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { authorize } from './authorize.ts'
+import { HTTP_LIMITS, type HttpLimits } from './http-limits.ts'
 import { takeJsonOnly } from './json-body.ts'
 import type { KeyRing, Principal, Scope } from './keys.ts'
-import { HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './limits.ts'
 import { Problem, rawProblem, toProblem } from './problems.ts'
 import { checkQuery } from './query.ts'
 
@@ -27,14 +27,17 @@ declare module 'fastify' {
 }
 
 /** The HTTP side without its routes: limits, keys, one JSON parser, and every refusal as a problem (RFC 9457). */
-export function createServer(keys: KeyRing, logger: FastifyBaseLogger): FastifyInstance {
+export function createServer(keys: KeyRing, logger: FastifyBaseLogger, http?: Partial<HttpLimits>): FastifyInstance {
+  const bounds = { ...HTTP_LIMITS, ...http }
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    requestTimeout: bounds.requestTimeoutMs,
+    http: { headersTimeout: bounds.headersTimeoutMs, connectionsCheckingInterval: bounds.checkEveryMs },
     forceCloseConnections: 'idle',
+    // What Fastify answers to a request that comes in during the stop is no problem (RFC 9457); the hook below answers.
+    return503OnClosing: false,
     onProtoPoisoning: 'ignore',
     frameworkErrors: (error, request, reply) => sendProblem(toProblem(error), request, reply as FastifyReply),
     clientErrorHandler(error, socket) {
@@ -46,15 +49,16 @@ export function createServer(keys: KeyRing, logger: FastifyBaseLogger): FastifyI
   takeJsonOnly(app)
   const methods = methodsByPath(app)
   app.decorateRequest('principal', undefined)
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
   app.addHook('onRequest', async (request) => {
+    if (isClosing) throw new Problem('shutting_down', 'the publisher is stopping; ask another one')
     if (request.is404) throw notFound(request, methods)
     const { scope, query } = request.routeOptions.config
     if (scope) request.principal = authorize(request.headers.authorization, scope, keys)
     checkQuery(request.query, query ?? [])
-  })
-  let isClosing = false
-  app.addHook('preClose', async () => {
-    isClosing = true
   })
   // A connection that is kept alive beyond its last answer would hold up the stop as long as its client likes.
   app.addHook('onSend', async (_request, reply) => {
