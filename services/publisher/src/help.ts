@@ -34,6 +34,7 @@ Calls:
   POST /v1/check        what would happen to a token with these claims
   GET  /v1/snapshot     all live facts at a cursor, for replicas that start
   GET  /v1/replicas     who follows
+  GET  /openapi.json    all calls, as OpenAPI 3.1
   GET  /livez /readyz   200 while the process runs; 200 while it takes revocations, else 503 with reasons
 
 Logs are JSON lines on standard output; the one with "msg":"listening" has the "url". SIGTERM or SIGINT stops it, a

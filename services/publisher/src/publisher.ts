@@ -8,6 +8,7 @@ import { IdempotentAnswers } from './idempotency.ts'
 import { KeyRing } from './keys.ts'
 import { CLOSE_PATIENCE_MS, TICK_MS } from './limits.ts'
 import { healthRoutes } from './routes/health-routes.ts'
+import { openApiRoutes } from './routes/openapi-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { writeRoutes } from './routes/write-routes.ts'
 import { createServer } from './server.ts'
@@ -53,6 +54,7 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
   writeRoutes(app, parts.publishing, answers)
   readRoutes(app, parts)
   healthRoutes(app, parts.readiness)
+  openApiRoutes(app)
   const ticking = setInterval(() => tick(parts), TICK_MS)
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
