@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Mistake } from '@rescind/protocol'
 import { CALLS, mistakesBy } from './document.ts'
 
 /** Mistakes that no schema can know of: they depend on the configuration, on the time, or on what is not written. */
@@ -19,7 +20,7 @@ const BEYOND_SCHEMAS = new Set([
 
 interface Refusal {
   readonly code?: string
-  readonly errors?: readonly { readonly pointer: string; readonly code: string }[]
+  readonly errors?: readonly Mistake[]
 }
 
 /** Holds the description of a request to what became of it: what is taken is valid, and what a schema can refuse is not. */
@@ -30,12 +31,15 @@ export function checkRequest(method: string, path: string, sent: string, status:
     return mistakesBy(`${call.at}/requestBody/content/application~1json/schema`, JSON.parse(sent))
   }
   if (status < 300) assert.deepEqual(wrong(), [], `${sent.slice(0, 300)} was taken, and is not as described`)
-  if (status === 422 && isMalformed(answer as Refusal)) {
+  const { code = '', errors = [] } = (answer ?? {}) as Refusal
+  if (status === 422 && code.startsWith('invalid_') && isMalformed(errors)) {
     assert.ok(wrong().length > 0, `${sent.slice(0, 300)} was refused, and is as described: ${JSON.stringify(answer)}`)
   }
 }
 
-function isMalformed({ code = '', errors = [] }: Refusal): boolean {
-  if (!code.startsWith('invalid_')) return false
-  return errors.some((error) => !BEYOND_SCHEMAS.has(error.code) && !error.pointer.endsWith('/iss'))
+/** True if a schema can tell that a body with these mistakes is not valid. */
+export function isMalformed(mistakes: readonly Mistake[]): boolean {
+  return mistakes.some(
+    ({ code, pointer }) => !BEYOND_SCHEMAS.has(code) && !(code === 'required' && pointer.endsWith('/iss')),
+  )
 }
