@@ -20,7 +20,8 @@ export async function authorize(arrival: Arrival, scope: Scope, { signOn, rates 
   const retryAfterSec = rates?.take(principal.id)
   if (retryAfterSec !== undefined) {
     const detail = `${principal.name} asks too often: wait, or send revocations together in one array`
-    throw new Problem('rate_limited', detail, { headers: { 'retry-after': String(retryAfterSec) } })
+    const headers = { 'retry-after': String(retryAfterSec) }
+    throw new Problem('rate_limited', detail, { headers, logged: { principal: principal.name } })
   }
   if (principal.scopes.has(scope)) return principal
   const what = principal.signOn === 'token' ? 'token' : 'key'
