@@ -93,7 +93,7 @@ function saySignOn({ admin, keys }: PublisherConfig, url: string, logger: Logger
     const { issuer, audience, jwksUrl } = admin
     logger.info({ issuer, audience }, 'admins sign on with tokens of this issuer')
     const { protocol, hostname } = new URL(jwksUrl)
-    if (protocol === 'http:' && !isLoopback(hostname)) {
+    if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))) {
       logger.warn({ jwksUrl }, 'keys of admins are fetched without TLS: whoever is on the way can make itself an admin')
     }
   } else if (keys.length === 0) {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Revocation, systemClock } from '@rescind/protocol'
 import { createLogger } from '../src/logger.ts'
 import { type Harness, ISS, ISSUERS, type Reply, withPublisher } from './harness.ts'
-import { identityProvider, signingKey } from './identity-provider.ts'
+import { AUDIENCE, identityProvider, signingKey } from './identity-provider.ts'
 import { until } from './until.ts'
 
 const BODY = { iss: ISS, match: { sub: 'ann' }, mode: 'block' }
@@ -192,6 +192,24 @@ test('the clock tolerance is never above the leeway of the issuer: facts about t
     const config = { admin: idp.admin, issuers: [{ ...issuer, leewayMs }, other] }
     await withPublisher({ config }, async (harness) => {
       assert.equal((await harness.revoke(BODY, {}, token)).status, status)
+    })
+  }
+})
+
+test('keys that come without TLS from elsewhere are warned of at start', async () => {
+  for (const [jwksUrl, warned] of [
+    ['http://id.example/jwks', true],
+    ['https://id.example/jwks', false],
+    ['http://127.0.0.1:9/jwks', false],
+    ['http://[::1]:9/jwks', false],
+  ] as const) {
+    const lines: string[] = []
+    const logger = createLogger('warn', { write: (line) => void lines.push(line) })
+    const admin = { issuer: ISS, audience: AUDIENCE, jwksUrl, algorithms: ['ES256'] as const }
+    await withPublisher({ logger, config: { admin, keys: [] } }, async () => {
+      const about = lines.filter((line) => line.includes('without TLS'))
+      assert.equal(about.length, warned ? 1 : 0, jwksUrl)
+      assert.ok(!lines.some((line) => line.includes('NO KEYS')))
     })
   }
 })

@@ -32,7 +32,10 @@ async function signOn() {
   const key = signingKey('k1')
   const idp = await identityProvider([key])
   const it = { clock, idp, refusal: undefined as Refusal, forge: () => signed(signingKey('k1'), goodClaims()) }
-  const replica = { refusal: () => it.refusal }
+  const replica: Pick<Replica, 'refusal'> = {
+    refusal: (_token, options) =>
+      it.refusal?.status === 503 && options?.whenUnknown !== 'reject' ? undefined : it.refusal,
+  }
   const tokens = new AdminTokens({ admin: idp.admin, issuers: ISSUERS, replica, clock: systemClock })
   const refusals = new RateLimit({ perSec: 2, maxNames: 10, clock })
   const signing = new SignOn({ keys: new KeyRing([KEYS.admin.kept]), tokens, refusals })
