@@ -3,12 +3,16 @@ import { connect, type Socket } from 'node:net'
 import { checkAnswer } from './contract/check-answer.ts'
 import { until } from './until.ts'
 
+/** How the answer to another request ends. */
+const OTHER_ANSWER = '{"status":"ok"}'
+
 /** A connection on which a test writes what no HTTP client would. */
 export class RawConnection {
   readonly #socket: Socket
   readonly #method: string
   readonly #path: string
   #received = ''
+  #passedOver = ''
 
   private constructor(socket: Socket, method: string, path: string) {
     this.#socket = socket
@@ -34,11 +38,16 @@ export class RawConnection {
     this.write(this.#firstLines)
   }
 
-  /** The same, and waits until the server has read them: they come in one piece with a request that it answers. */
+  /** The same in one piece with a request before it, whose answer is passed over. `more`: what follows at once. */
+  beginBehindAnother(more = ''): void {
+    this.#passedOver = OTHER_ANSWER
+    this.write(`GET /livez HTTP/1.1\r\nHost: publisher\r\n\r\n${this.#firstLines}${more}`)
+  }
+
+  /** The same, and waits until the server has read it: the request before is answered. */
   async beginAndBeRead(): Promise<void> {
-    this.write(`GET /livez HTTP/1.1\r\nHost: publisher\r\n\r\n${this.#firstLines}`)
-    await until('the request before was answered', () => this.#received.includes('{"status":"ok"}'))
-    this.#received = ''
+    this.beginBehindAnother()
+    await until('the request before was answered', () => this.#received.includes(OTHER_ANSWER))
   }
 
   write(bytes: string): void {
@@ -48,7 +57,8 @@ export class RawConnection {
   /** What comes until the server ends the connection: one answer that openapi.json describes. Returns its status. */
   async answer(): Promise<number> {
     if (!this.#socket.closed) await once(this.#socket, 'close')
-    const [head = '', ...rest] = this.#received.split('\r\n\r\n')
+    const answer = this.#received.slice(this.#received.indexOf(this.#passedOver) + this.#passedOver.length)
+    const [head = '', ...rest] = answer.split('\r\n\r\n')
     const [first = '', ...lines] = head.split('\r\n')
     const headers = new Headers(lines.map((line) => line.split(/: */, 2) as [string, string]))
     const status = Number(first.split(' ')[1])

@@ -1,4 +1,4 @@
-import type { Scope } from '../keys.ts'
+import type { Scope } from '../principal.ts'
 import type { ProblemCode } from '../problems.ts'
 import type { HeaderName } from './headers.ts'
 import type { Schema } from './json-schema.ts'
@@ -41,7 +41,7 @@ export interface Call {
   readonly tag: 'revocations' | 'replicas' | 'health'
   readonly summary: string
   readonly description: string
-  /** What a key needs for it; a call without one is open to all. */
+  /** What a principal needs for it; a call without one is open to all. */
   readonly scope?: Scope
   /** Query parameters that it takes. All others are refused. */
   readonly query?: Readonly<Record<string, Parameter>>

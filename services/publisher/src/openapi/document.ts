@@ -1,5 +1,5 @@
 import { limits } from '@rescind/protocol'
-import { SCOPES } from '../keys.ts'
+import { SCOPES } from '../principal.ts'
 import type { Call } from './call.ts'
 import { CHECK, CHECK_SCHEMAS } from './check.ts'
 import { CLAIM_SCHEMAS } from './claims.ts'
@@ -42,8 +42,8 @@ const SCOPE_NAMES = SCOPES.map((scope) => `\`${scope}\``).join(', ')
 const BEARER = {
   type: 'http',
   scheme: 'bearer',
-  bearerFormat: 'rsk_…',
-  description: `A static key of this publisher, with one or more of the scopes ${SCOPE_NAMES}. Where no key is configured, which only a loopback address allows, everyone may do everything.`,
+  bearerFormat: 'rsk_… or JWT',
+  description: `A static key of this publisher, or a JWT of the issuer whose admins may sign on, with scopes in \`scope\` or \`scp\`. The scopes: ${SCOPE_NAMES}. Where neither is configured, which only a loopback address allows, everyone may do everything.`,
 }
 
 /** The description of every call, as OpenAPI 3.1. */

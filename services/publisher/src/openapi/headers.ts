@@ -14,7 +14,8 @@ const CURSOR = '6f1c0a4be2d84d7f9a3b5c7d9e1f2a3b.7.0b9d2c4e6f8a1b3c5d7e9f0a2b4c6
 /** Every header of an answer that means something beyond HTTP's own framing (Date, Content-Length, Connection). */
 export const HEADERS = {
   'WWW-Authenticate': {
-    description: 'The challenge (RFC 6750 section 3): without a key it names no error; `scope` names what is lacking.',
+    description:
+      'The challenge (RFC 6750 section 3): without credentials it names no error; `error_description` says what is wrong with a token, `scope` what is lacking.',
     schema: { type: 'string', pattern: '^Bearer realm="rescind"' },
     example: 'Bearer realm="rescind", error="invalid_token"',
   },

@@ -8,7 +8,7 @@ const HOURS_KEPT = IDEMPOTENCY_KEPT_MS / 3_600_000
 
 const IDEMPOTENCY_KEY: Readonly<Record<string, Parameter>> = {
   'Idempotency-Key': {
-    description: `Makes a repetition harmless: the first answer comes again. It says what was decided then. Answers are kept in memory for ${HOURS_KEPT} hours, for each holder of a key apart, and until the log changes its epoch; refusals are not kept.`,
+    description: `Makes a repetition harmless: the first answer comes again. It says what was decided then. Answers are kept in memory for ${HOURS_KEPT} hours, for each principal apart, and until the log changes its epoch; refusals are not kept.`,
     schema: { type: 'string', minLength: 1, maxLength: MAX_IDEMPOTENCY_KEY_LENGTH, pattern: '^[\\x21-\\x7e]+$' },
     example: 'order-7',
   },

@@ -1,5 +1,5 @@
 import { limits, type Mistake } from '@rescind/protocol'
-import { MAX_IDEMPOTENCY_KEY_LENGTH } from '../limits.ts'
+import { MAX_IDEMPOTENCY_KEY_LENGTH, MAX_UNANSWERED_REQUESTS } from '../limits.ts'
 import { notTaken, PROBLEMS, Problem, type ProblemCode } from '../problems.ts'
 import type { Call, Example } from './call.ts'
 import type { Schema } from './json-schema.ts'
@@ -74,10 +74,19 @@ const SENT: Readonly<Record<ProblemCode, Sent>> = {
       },
     ],
   },
+  rate_limited: {
+    detail: `more than ${MAX_UNANSWERED_REQUESTS} requests of this connection wait for their answers: open another one`,
+  },
   headers_too_large: { detail: PROBLEMS.headers_too_large[1] },
   internal: { detail: 'the publisher has logged what happened' },
   log_unavailable: { detail: 'the broker has not been reached yet' },
   clock_skew: { detail: "the publisher's clock and the broker's are 7.0 s apart; the most is 5 s: set them by NTP" },
+  revocation_state_unavailable: {
+    detail: 'it cannot be known now whether your token was revoked: ask again, or use a static key',
+  },
+  keys_unavailable: {
+    detail: 'the keys of your issuer cannot be fetched now, so your token cannot be verified: ask again',
+  },
   snapshot_unavailable: {
     detail:
       "ERR_LOG_UNAVAILABLE: the publisher's own replica is starting: no answer of the log has arrived yet: is the broker reachable?",
@@ -96,8 +105,13 @@ export const PROBLEM_EXAMPLES = Object.fromEntries(
   Object.entries(SENT).map(([code, sent]) => [code, problemExample(code as ProblemCode, sent)]),
 ) as Readonly<Record<ProblemCode, Example>>
 
-/** The example of a problem as one call answers it: of a scope that is lacking it names the call's own. */
-export function exampleOf(code: ProblemCode, scope: Call['scope']): Schema | Example {
-  if (code !== 'insufficient_scope') return { $ref: `#/components/examples/${code}` }
-  return problemExample(code, { detail: `this key lacks the scope ${scope}` })
+/** The examples of a problem as one call answers it, by name. Where there is a principal, some codes say other things. */
+export function examplesOf(code: ProblemCode, scope: Call['scope']): Readonly<Record<string, Schema | Example>> {
+  const shared = { [code]: { $ref: `#/components/examples/${code}` } }
+  if (scope === undefined) return shared
+  if (code === 'insufficient_scope')
+    return { [code]: problemExample(code, { detail: `this key lacks the scope ${scope}` }) }
+  if (code !== 'rate_limited') return shared
+  const detail = 'admin asks too often: wait, or send revocations together in one array'
+  return { ...shared, rate_of_principal: problemExample(code, { detail }) }
 }

@@ -3,7 +3,7 @@ import { PROBLEMS, type ProblemBody, type ProblemCode } from '../problems.ts'
 import type { Call } from './call.ts'
 import { describeHeaders, type HeaderName } from './headers.ts'
 import { answerObject, ref, type Schema } from './json-schema.ts'
-import { exampleOf } from './problem-examples.ts'
+import { examplesOf } from './problem-examples.ts'
 import { refusalsOf, UNREAD } from './refusals.ts'
 
 const CODES = Object.keys(PROBLEMS) as readonly ProblemCode[]
@@ -46,6 +46,7 @@ const HEADERS_OF: Readonly<Partial<Record<ProblemCode, HeaderName>>> = {
   insufficient_scope: 'WWW-Authenticate',
   method_not_allowed: 'Allow',
   idempotency_key_in_use: 'Retry-After',
+  rate_limited: 'Retry-After',
 }
 
 function headerOf(code: ProblemCode): HeaderName | undefined {
@@ -62,7 +63,7 @@ export function describeProblems(codes: readonly ProblemCode[], scope: Call['sco
     content: {
       'application/problem+json': {
         schema: { allOf: [ref('Problem'), narrowed] },
-        examples: Object.fromEntries(codes.map((code) => [code, exampleOf(code, scope)])),
+        examples: Object.assign({}, ...codes.map((code) => examplesOf(code, scope))),
       },
     },
   }
@@ -93,7 +94,9 @@ function isShared(call: Call, status: number, codes: readonly ProblemCode[]): bo
 
 function sharedName(codes: readonly ProblemCode[], scope: Call['scope']): string {
   const name = codes.join('_or_')
-  return codes.includes('insufficient_scope') ? `${name}.${scope?.replace(':', '-')}` : name
+  if (scope === undefined) return name
+  if (codes.includes('rate_limited')) return `${name}.principal`
+  return codes.includes('insufficient_scope') ? `${name}.${scope.replace(':', '-')}` : name
 }
 
 /** All refusals of a call by status. The answer to a `HEAD` has no body, unless nobody knew that it was one. */

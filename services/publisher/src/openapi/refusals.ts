@@ -7,9 +7,24 @@ import type { Call } from './call.ts'
  */
 export const REFUSED_BY = {
   /** HTTP itself, query parameters, and the end of this process: any call. */
-  any: ['bad_request', 'unknown_parameter', 'not_supported', 'request_timeout', 'headers_too_large', 'shutting_down'],
-  /** Calls that want a key. They look at what only we know, so a defect of ours may show. */
-  scope: ['credentials_required', 'invalid_credentials', 'insufficient_scope', 'internal'],
+  any: [
+    'bad_request',
+    'unknown_parameter',
+    'not_supported',
+    'request_timeout',
+    'rate_limited',
+    'headers_too_large',
+    'shutting_down',
+  ],
+  /** Calls that want a principal. They look at what only we know, so a defect of ours may show. */
+  scope: [
+    'credentials_required',
+    'invalid_credentials',
+    'insufficient_scope',
+    'revocation_state_unavailable',
+    'keys_unavailable',
+    'internal',
+  ],
   /** Calls with a body. */
   body: ['invalid_json', 'body_too_large', 'unsupported_media_type'],
   /** Calls that write to the log, and may be repeated under an idempotency key. */

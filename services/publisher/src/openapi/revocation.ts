@@ -38,7 +38,7 @@ const REVOCATION: Schema = {
         `How long the block is to last. Only with a block without \`jti\`; at most ${BAN_DAYS} days ahead. Default: the issuer's \`maxSession\` from now (R13).`,
       ),
       note: text(limits.MAX_NOTE_LENGTH, 'For people. Publishers keep it, replicas do not.'),
-      onBehalfOf: text(limits.MAX_PRINCIPAL_LENGTH, 'For whom the holder of the key acts.'),
+      onBehalfOf: text(limits.MAX_PRINCIPAL_LENGTH, 'For whom the principal acts.'),
       confirm: {
         type: 'string',
         description:

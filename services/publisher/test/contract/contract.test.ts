@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { KEYS } from '../harness.ts'
 import { ANSWERS_GIVEN } from './check-answer.ts'
 import { type DocumentedAnswer, documentedAnswers } from './documented-answers.ts'
-import { provokeCredentials, provokeMalformed, provokeShutdown, provokeTimeouts } from './provoke-http.ts'
+import { provokeMalformed, provokeShutdown, provokeTimeouts } from './provoke-http.ts'
 import { provokeDefects, provokeNoSnapshot, provokeSuccesses } from './provoke-reads.ts'
+import { provokeCredentials, provokeRates, provokeTokenOutages } from './provoke-sign-on.ts'
 import {
   provokeClockSkew,
   provokeIdempotency,
@@ -19,7 +19,9 @@ const PROVOCATIONS = {
   'no request that can be read': provokeMalformed,
   'requests that never end': provokeTimeouts,
   'requests during the stop': provokeShutdown,
-  'no key, a wrong one, a foreign one': () => provokeCredentials(KEYS),
+  'no key, a wrong one, a foreign one': provokeCredentials,
+  'tokens that cannot be judged': provokeTokenOutages,
+  'too many requests': provokeRates,
   'bodies that break the rules': provokeRules,
   'idempotency keys': provokeIdempotency,
   'nothing to do': provokeNothingToDo,

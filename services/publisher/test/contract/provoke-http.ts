@@ -4,7 +4,6 @@ import { type Harness, withPublisher } from '../harness.ts'
 import { RawConnection } from '../raw-http.ts'
 import { until } from '../until.ts'
 import { CALLS } from './document.ts'
-import { goodBody } from './good-requests.ts'
 
 /** What no call gets past: bytes that are no request, parameters that nobody takes, bodies of another kind. */
 export function provokeMalformed(): Promise<void> {
@@ -62,26 +61,5 @@ export function provokeShutdown(): Promise<void> {
     for (const connection of begun) connection.write('\r\n')
     for (const connection of begun) assert.equal(await connection.answer(), 503)
     await closed
-  })
-}
-
-/** What a call answers to whoever asks without a key, with a wrong one, and with one that may do other things. */
-export function provokeCredentials(
-  keys: Readonly<Record<string, { key: string; kept: { scopes: readonly string[] } }>>,
-): Promise<void> {
-  return withPublisher({}, async (harness) => {
-    for (const { method, path, operation } of CALLS) {
-      const [scope] = operation.security[0]?.bearer ?? []
-      const body = goodBody(operation)
-      if (scope === undefined) {
-        assert.ok((await harness.call(method, path, { key: '' })).status < 300, `${path} is open`)
-        continue
-      }
-      const other = Object.values(keys).find(({ kept }) => !kept.scopes.includes(scope))
-      assert.ok(other)
-      assert.equal((await harness.call(method, path, { body, key: '' })).status, 401)
-      assert.equal((await harness.call(method, path, { body, key: 'rsk_unknown' })).status, 401)
-      assert.equal((await harness.call(method, path, { body, key: other.key })).status, 403)
-    }
   })
 }
