@@ -22,6 +22,7 @@ export class Fleet {
   readonly #folder: string
   readonly #cleanup: Cleanup
   #publisher: ServiceProcess | undefined
+  #publisherEnv: Record<string, string> = {}
 
   private constructor(broker: NatsServer, issuer: DemoIssuer, folder: string, cleanup: Cleanup) {
     this.broker = broker
@@ -30,8 +31,15 @@ export class Fleet {
     this.#cleanup = cleanup
   }
 
-  /** Starts all of it and resolves when all are ready. `apiEnv` goes to every sample API. */
-  static async start(options: { replicas: number; apiEnv?: Record<string, string> }): Promise<Fleet> {
+  /**
+   * Starts all of it and resolves when all are ready. `apiEnv` goes to every sample API. With `adminTokens`, tokens of
+   * the issuer sign on to the publisher, too.
+   */
+  static async start(options: {
+    replicas: number
+    apiEnv?: Record<string, string>
+    adminTokens?: boolean
+  }): Promise<Fleet> {
     const cleanup = new Cleanup()
     try {
       const folder = await mkdtemp(join(tmpdir(), 'rescind-'))
@@ -42,6 +50,7 @@ export class Fleet {
       const issuer = await startDemoIssuer('https://issuer.example')
       cleanup.add('issuer', () => issuer.close())
       const fleet = new Fleet(broker, issuer, folder, cleanup)
+      if (options.adminTokens) fleet.#publisherEnv = adminEnvironment(issuer)
       await fleet.startPublisher()
       const names = Array.from({ length: options.replicas }, (_, index) => `api-${index + 1}`)
       await Promise.all(names.map((name) => fleet.startReplica(name, options.apiEnv)))
@@ -73,7 +82,12 @@ export class Fleet {
     this.#publisher = await startService({
       name: 'publisher',
       program: 'services/publisher/src/main.ts',
-      env: { ...publisherEnvironment(this.issuer, this.keys), RESCIND_PORT: port, NATS_URL: this.broker.url },
+      env: {
+        ...publisherEnvironment(this.issuer, this.keys),
+        ...this.#publisherEnv,
+        RESCIND_PORT: port,
+        NATS_URL: this.broker.url,
+      },
       folder: this.#folder,
       onSpawned: (service) => this.#cleanup.add('publisher', () => service.stop()),
     })
@@ -110,6 +124,10 @@ export class Fleet {
       },
     )
   }
+}
+
+function adminEnvironment({ iss, audience, jwksUrl }: DemoIssuer): Record<string, string> {
+  return { RESCIND_ADMIN_ISSUER: iss, RESCIND_ADMIN_AUDIENCE: audience, RESCIND_ADMIN_JWKS_URL: jwksUrl }
 }
 
 /** Asks again until it is so; rejects when a minute has passed. */

@@ -23,8 +23,8 @@ export interface DemoIssuer {
   readonly jwksUrl: string
   /** `GET <tokenUrl>?sub=ann` answers a fresh token as plain text. For demonstrations: it asks nobody who they are. */
   readonly tokenUrl: string
-  /** Mints a token of now, valid for 15 minutes. */
-  mint(claims: { readonly sub: string }): Promise<MintedToken>
+  /** Mints a token of now, valid for 15 minutes. With a `scope` it may sign on to a publisher. */
+  mint(claims: { readonly sub: string; readonly scope?: string }): Promise<MintedToken>
   close(): Promise<void>
 }
 
@@ -41,17 +41,17 @@ export async function startDemoIssuer(iss: string): Promise<DemoIssuer> {
   const header = { alg: 'ES256', kid: randomUUID() }
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), ...header, use: 'sig' }] }
 
-  const mint: DemoIssuer['mint'] = async ({ sub }) => {
+  const mint: DemoIssuer['mint'] = async (claims) => {
     const iat = Math.floor(Date.now() / 1000)
     const jti = randomUUID()
-    const token = await new SignJWT({ sub, jti })
+    const token = await new SignJWT({ ...claims, jti })
       .setProtectedHeader(header)
       .setIssuer(iss)
       .setAudience(audience)
       .setIssuedAt(iat)
       .setExpirationTime(iat + LIFETIME_SEC)
       .sign(privateKey)
-    return { token, sub, jti, iat }
+    return { token, sub: claims.sub, jti, iat }
   }
 
   const server = createServer((request, response) => {

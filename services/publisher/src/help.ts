@@ -7,7 +7,7 @@ Options:
   --new-key NAME --scope S …  makes a key; S: revocations:write, revocations:read, snapshot:read
 
 Environment (those marked * can be given as NAME_FILE, the path of a file with the content):
-  RESCIND_HOST                address to listen on (127.0.0.1); any other than loopback requires keys
+  RESCIND_HOST                address to listen on (127.0.0.1); any other than loopback requires keys or an admin issuer
   RESCIND_PORT                port to listen on; 0 takes a free one (8080)
   RESCIND_KEYS *              JSON array of { "name", "hash", "scopes" }; --new-key prints one
   RESCIND_ISSUERS *           JSON array of { "iss", "maxExpiry", "maxSession"?, "clockSkew"?, "leeway"? },
@@ -17,6 +17,13 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
   RESCIND_MAX_SESSION         of its sessions (30d),
   RESCIND_CLOCK_SKEW          added to now for a default issuedBefore (0s),
   RESCIND_LEEWAY              and how long facts outlive tokens (60s)
+  RESCIND_ADMIN_ISSUER        whose tokens sign on, beside the keys: one of the issuers above (nobody's)
+  RESCIND_ADMIN_AUDIENCE      what these tokens name in aud,
+  RESCIND_ADMIN_JWKS_URL      where the issuer publishes its keys,
+  RESCIND_ADMIN_ALGORITHMS    what they may be signed with, with commas (ES256,RS256),
+  RESCIND_ADMIN_TYP           and the typ that their header must have, such as at+jwt (any)
+  RESCIND_RATE_LIMIT          requests that one key or admin may make in a second, and at once; 0 turns it off (2500)
+  RESCIND_TRUSTED_PROXIES     proxies whose X-Forwarded-For is believed: addresses and ranges, with commas (none)
   NATS_URL                    servers of the log, with commas (nats://127.0.0.1:4222)
   NATS_USER, NATS_PASSWORD *  how to authenticate there; or NATS_TOKEN *, NATS_NKEY * (seed), NATS_CREDS * (content)
   NATS_TLS                    true demands TLS

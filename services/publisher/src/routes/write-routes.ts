@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IdempotentAnswers } from '../idempotency.ts'
 import { bodyOf } from '../json-body.ts'
-import type { Principal } from '../keys.ts'
 import { lift } from '../lift.ts'
+import type { Principal } from '../principal.ts'
 import { Problem } from '../problems.ts'
 import type { Publishing } from '../publishing.ts'
 import { revoke } from '../revoke.ts'
@@ -36,7 +36,7 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
     const { bytes, value } = bodyOf(request)
     const principal = request.principal as Principal
     const key = request.headers['idempotency-key']
-    const keyed = { principal: principal.name, key, route: `${request.method} ${request.routeOptions.url}`, bytes }
+    const keyed = { principal: principal.id, key, route: `${request.method} ${request.routeOptions.url}`, bytes }
     const { answer, replayed } = await answers.once(keyed, () => produce(value, principal))
     if (replayed) reply.header('idempotency-replayed', 'true')
     return reply.code(answer.status).type('application/json').send(answer.payload)
@@ -45,7 +45,10 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
 
 /** Who did what, and where it stands; never what the claims were. */
 function audit(request: FastifyRequest, principal: Principal, fields: object): void {
-  request.log.info({ principal: principal.name, ...fields }, `${request.method} ${request.routeOptions.url}`)
+  request.log.info(
+    { principal: principal.name, ...fields, signOn: principal.signOn },
+    `${request.method} ${request.routeOptions.url}`,
+  )
 }
 
 /** A stream of lines is refused by name and unread, instead of as one more media type that we do not know. */
