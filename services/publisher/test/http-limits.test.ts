@@ -87,7 +87,7 @@ const TIMED_OUT = /^HTTP\/1.1 408 Request Timeout\r\n.*Connection: close\r\n.*"c
 describe('slow requests are cut off', () => {
   it('a connection that says nothing', async () => {
     const it = await start({ headersTimeoutMs: 100, requestTimeoutMs: 10_000 })
-    assert.match(await (await it.open()).ended, TIMED_OUT)
+    assert.match(await (await it.open()).ended(), TIMED_OUT)
   })
 
   it('headers that come byte by byte', async () => {
@@ -127,14 +127,14 @@ describe('slow requests are cut off', () => {
     await until('the first answer', () => connection.text.includes('{"ok":true}'))
     connection.text = ''
     connection.write('GET /open HTTP/1.1\r\n')
-    assert.match(await connection.ended, TIMED_OUT)
+    assert.match(await connection.ended(), TIMED_OUT)
   })
 
   it('a connection that idles after an answer ends without one more', async () => {
     const it = await start({ keepAliveMs: 50 })
     const connection = await it.open()
     connection.write(head('GET', '/open'))
-    assert.match(await connection.ended, /^HTTP\/1.1 200 OK\r\n.*\{"ok":true\}$/s)
+    assert.match(await connection.ended(), /^HTTP\/1.1 200 OK\r\n.*\{"ok":true\}$/s)
   })
 })
 
@@ -168,7 +168,7 @@ describe('slow readers are cut off', () => {
     const it = await start()
     const connection = await it.open()
     connection.write(head('GET', '/big', { connection: 'close' }))
-    const answer = await connection.ended
+    const answer = await connection.ended()
     assert.equal(answer.length - answer.indexOf('\r\n\r\n') - 4, 64 * MEGABYTE)
   })
 })
@@ -180,7 +180,7 @@ describe('one client takes no more than its part', () => {
       const connection = await it.open()
       const more = Array.from({ length: count - 2 }, (_, n) => [`x-${n}`, 'y'])
       connection.write(head('GET', '/open', { connection: 'close', ...Object.fromEntries(more) }))
-      return connection.ended
+      return connection.ended()
     }
     assert.match(await ask(10), /^HTTP\/1.1 200 /)
     for (const count of [11, 12, 100, 1_000]) {
@@ -192,7 +192,7 @@ describe('one client takes no more than its part', () => {
     const it = await start({ maxHeaderBytes: 2_000 })
     const connection = await it.open()
     connection.write(head('GET', '/open', { x: 'y'.repeat(2_000) }))
-    assert.match(await connection.ended, /^HTTP\/1.1 431 .*"code":"headers_too_large"/s)
+    assert.match(await connection.ended(), /^HTTP\/1.1 431 .*"code":"headers_too_large"/s)
   })
 
   it('one connection too many is closed without an answer; idle ones make room for the next', async () => {
@@ -201,8 +201,8 @@ describe('one client takes no more than its part', () => {
     idle.write(head('GET', '/open'))
     busy.write(head('GET', '/wait'))
     await until('one idles, one waits', () => idle.text.includes('{"ok":true}') && it.waiting === 1)
-    assert.equal(await (await it.open()).ended, '')
-    await idle.ended
+    assert.equal(await (await it.open()).ended(), '')
+    await idle.ended()
     const next = await it.open()
     next.write(head('GET', '/open'))
     await until('the next is served', () => next.text.includes('{"ok":true}'))
@@ -220,7 +220,7 @@ describe('one client takes no more than its part', () => {
     connection.write(head('GET', '/wait').repeat(200))
     await until('the first were taken', () => it.waiting === 4)
     it.letGo()
-    const statuses = [...(await connection.ended).matchAll(/HTTP\/1.1 (\d+) /g)].map(([, status]) => status)
+    const statuses = [...(await connection.ended()).matchAll(/HTTP\/1.1 (\d+) /g)].map(([, status]) => status)
     assert.deepEqual(statuses, ['200', '200', '200', '200', '429'])
     assert.match(connection.text, /connection: close.*"code":"rate_limited"/s)
     assert.equal(it.waiting, 4, 'nothing else was begun')
@@ -241,7 +241,7 @@ describe('one client takes no more than its part', () => {
     const it = await start()
     const connection = await it.open()
     connection.write(`${head('GET', '/wait')}NONSENSE\r\n\r\n`)
-    assert.equal(await connection.ended, '')
+    assert.equal(await connection.ended(), '')
     assert.equal(it.waiting, 1)
   })
 
@@ -260,14 +260,14 @@ describe('one client takes no more than its part', () => {
     await until('all are gone', async () => (await it.connections()) === 0)
     const next = await it.open()
     next.write(head('GET', '/open', { connection: 'close' }))
-    assert.match(await next.ended, /^HTTP\/1.1 200 /)
+    assert.match(await next.ended(), /^HTTP\/1.1 200 /)
   })
 })
 
 it('a publisher can be given other bounds', () =>
   withPublisher({ config: { http: { headersTimeoutMs: 100, checkEveryMs: 20 } } }, async (harness) => {
     const connection = await RawConnection.open(Number(new URL(harness.publisher.url).port))
-    assert.match(await connection.ended, TIMED_OUT)
+    assert.match(await connection.ended(), TIMED_OUT)
   }))
 
 describe('R22: the body comes after the headers', () => {
@@ -288,11 +288,11 @@ describe('R22: the body comes after the headers', () => {
     const [kept, lost] = [await it.open(), await it.open()]
     const begin = head('POST', '/body', { ...WRITER, 'content-length': '2', connection: 'close' })
     kept.write(`${begin}{}`)
-    assert.match(await kept.ended, /^HTTP\/1.1 200 /)
+    assert.match(await kept.ended(), /^HTTP\/1.1 200 /)
     lost.write(`${begin}{`)
     await until('it has signed on', () => asked === 2)
     isRevoked = true
     lost.write('}')
-    assert.match(await lost.ended, /^HTTP\/1.1 401 .*"code":"invalid_credentials"/s)
+    assert.match(await lost.ended(), /^HTTP\/1.1 401 .*"code":"invalid_credentials"/s)
   })
 })

@@ -1,14 +1,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { until } from './until.ts'
 
 /** A bare socket: what a client does that no HTTP library would do. */
 export class RawConnection {
   readonly socket: Socket
   /** Everything that came so far, as long as it is read. */
   text = ''
-  /** Resolves with everything that came, when the server has ended it. */
-  readonly ended: Promise<string>
-
   private constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (chunk) => {
@@ -16,7 +14,6 @@ export class RawConnection {
     })
     // A reset is an end like any other.
     socket.on('error', () => {})
-    this.ended = new Promise((resolve) => socket.once('close', () => resolve(this.text)))
   }
 
   static async open(port: number, options: { allowHalfOpen?: boolean } = {}): Promise<RawConnection> {
@@ -29,13 +26,19 @@ export class RawConnection {
     this.socket.write(text)
   }
 
+  /** Resolves with everything that came, once the server has ended it. */
+  async ended(): Promise<string> {
+    await until('the server ends the connection', () => this.socket.closed)
+    return this.text
+  }
+
   /** Sends `text` again and again, a moment apart, until the server ends the connection. */
   async drip(text: string): Promise<string> {
-    while (!this.socket.destroyed && this.socket.writable) {
-      this.write(text)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-    return this.ended
+    await until('the server ends the connection', () => {
+      if (this.socket.writable) this.write(text)
+      return this.socket.closed
+    })
+    return this.text
   }
 }
 
