@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { limits } from '@rescind/protocol'
 import { type Harness, withPublisher } from '../harness.ts'
-import { RawConnection } from '../raw-http.ts'
 import { until } from '../until.ts'
 import { CALLS } from './document.ts'
+import { RawCall } from './raw-call.ts'
 
 /** What no call gets past: bytes that are no request, parameters that nobody takes, bodies of another kind. */
 export function provokeMalformed(): Promise<void> {
@@ -27,10 +27,10 @@ export function provokeMalformed(): Promise<void> {
 }
 
 async function spoil(harness: Harness, method: string, path: string, bytes: string, status: number): Promise<void> {
-  const connection = await RawConnection.open(harness.publisher.url, method, path)
-  connection.begin()
-  connection.write(bytes)
-  assert.equal(await connection.answer(), status)
+  const call = await RawCall.open(harness.publisher.url, method, path)
+  call.begin()
+  call.write(bytes)
+  assert.equal(await call.answer(), status)
 }
 
 /** Requests that begin and never end. */
@@ -38,9 +38,9 @@ export function provokeTimeouts(): Promise<void> {
   const http = { headersTimeoutMs: 50, requestTimeoutMs: 50, checkEveryMs: 10 }
   return withPublisher({ config: { http } }, async ({ publisher }) => {
     const begin = async ({ method, path }: { method: string; path: string }) => {
-      const connection = await RawConnection.open(publisher.url, method, path)
-      connection.begin()
-      return connection.answer()
+      const call = await RawCall.open(publisher.url, method, path)
+      call.begin()
+      return call.answer()
     }
     for (const status of await Promise.all(CALLS.map(begin))) assert.equal(status, 408)
   })
@@ -49,8 +49,8 @@ export function provokeTimeouts(): Promise<void> {
 /** Requests that began before the stop, and are whole only after it began. */
 export function provokeShutdown(): Promise<void> {
   return withPublisher({}, async ({ publisher }) => {
-    const begun = await Promise.all(CALLS.map(({ method, path }) => RawConnection.open(publisher.url, method, path)))
-    for (const connection of begun) await connection.beginAndBeRead()
+    const begun = await Promise.all(CALLS.map(({ method, path }) => RawCall.open(publisher.url, method, path)))
+    for (const call of begun) await call.beginAndBeRead()
     const closed = publisher.close()
     await until('nobody new is served', () =>
       fetch(`${publisher.url}/livez`).then(
@@ -58,8 +58,8 @@ export function provokeShutdown(): Promise<void> {
         () => true,
       ),
     )
-    for (const connection of begun) connection.write('\r\n')
-    for (const connection of begun) assert.equal(await connection.answer(), 503)
+    for (const call of begun) call.write('\r\n')
+    for (const call of begun) assert.equal(await call.answer(), 503)
     await closed
   })
 }

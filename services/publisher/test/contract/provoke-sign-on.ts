@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { type Clock, systemClock } from '@rescind/protocol'
 import { type Harness, KEYS, withPublisher } from '../harness.ts'
 import { identityProvider } from '../identity-provider.ts'
-import { RawConnection } from '../raw-http.ts'
 import { until } from '../until.ts'
 import { CALLS } from './document.ts'
 import { goodBody } from './good-requests.ts'
+import { RawCall } from './raw-call.ts'
 
 const GUARDED = CALLS.filter(({ operation }) => operation.security.length > 0)
 
@@ -65,9 +65,9 @@ export async function provokeRates(): Promise<void> {
   })
   await withPublisher({ config: { http: { maxUnanswered: 1 } } }, async ({ publisher }) => {
     for (const { method, path } of CALLS) {
-      const connection = await RawConnection.open(publisher.url, method, path)
-      connection.beginBehindAnother('\r\n')
-      assert.equal(await connection.answer(), 429)
+      const call = await RawCall.open(publisher.url, method, path)
+      call.beginBehindAnother('\r\n')
+      assert.equal(await call.answer(), 429)
     }
   })
 }
