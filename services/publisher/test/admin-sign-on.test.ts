@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PublisherLog } from '@rescind/log'
 import { type Revocation, systemClock } from '@rescind/protocol'
 import { createLogger } from '../src/logger.ts'
-import { type Harness, ISS, ISSUERS, type Reply, withPublisher } from './harness.ts'
+import { type Harness, ISS, ISSUERS, intercept, type Reply, withPublisher } from './harness.ts'
 import { AUDIENCE, identityProvider, signingKey } from './identity-provider.ts'
 import { until } from './until.ts'
 
