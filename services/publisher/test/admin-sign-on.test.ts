@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PublisherLog } from '@rescind/log'
 import { type Revocation, systemClock } from '@rescind/protocol'
 import { createLogger } from '../src/logger.ts'
-import { type Harness, ISS, ISSUERS, type Reply, withPublisher } from './harness.ts'
+import { type Harness, ISS, ISSUERS, intercept, type Reply, withPublisher } from './harness.ts'
 import { AUDIENCE, identityProvider, signingKey } from './identity-provider.ts'
 import { until } from './until.ts'
 
@@ -134,13 +135,27 @@ test('tokens are credentials enough for an address that others reach', async () 
 test('an admin issuer that is not managed here is refused, and nothing stays open', async () => {
   await using idp = await identityProvider()
   const admin = { ...idp.admin, issuer: 'https://elsewhere.example' }
+  let open = 0
+  const counted = (log: PublisherLog): PublisherLog => ({
+    connect(options) {
+      open += 1
+      const closing = intercept(log, (connection) => ({
+        async close() {
+          await connection.close()
+          open -= 1
+        },
+      }))
+      return closing.connect(options)
+    },
+  })
   await assert.rejects(
-    withPublisher({ config: { admin } }, async () => {}),
+    withPublisher({ wrap: counted, config: { admin } }, async () => {}),
     {
       code: 'ERR_INVALID_OPTION',
       message: /admin.issuer must be one of the configured issuers \("https:\/\/id.example", /,
     },
   )
+  assert.equal(open, 0)
 })
 
 test('R18: what cannot be known is 503 with Retry-After, never 401', async () => {

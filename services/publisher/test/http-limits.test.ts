@@ -23,12 +23,11 @@ const MEGABYTE = 1024 * 1024
 class Server {
   readonly app: FastifyInstance
   readonly lines: string[] = []
-  /** Requests of `/wait` and `/big` that came in, and what lets the former go. */
+  /** Requests that came in, whatever became of them. */
+  requests = 0
+  /** Requests of `/wait` and `/big` that were begun. */
   waiting = 0
-  letGo = (): void => {}
-  readonly #released = new Promise<void>((resolve) => {
-    this.letGo = resolve
-  })
+  readonly #held: (() => void)[] = []
 
   private constructor(limits: Partial<HttpLimits>, gate: Gate) {
     const logger = createLogger('info', { write: (line) => void this.lines.push(line) })
@@ -40,8 +39,11 @@ class Server {
     })
     this.app.get('/wait', async () => {
       this.waiting += 1
-      await this.#released
+      await new Promise<void>((resolve) => this.#held.push(resolve))
       return { ok: true }
+    })
+    this.app.server.on('request', () => {
+      this.requests += 1
     })
     this.app.post('/body', { config: { scope: 'revocations:write' } }, () => ({ ok: true }))
   }
@@ -52,6 +54,11 @@ class Server {
     const server = new Server(limits, gate ?? { signOn: new SignOn({ keys, refusals }) })
     await server.app.listen({ host: '127.0.0.1', port: 0 })
     return server
+  }
+
+  /** Lets so many of those that wait go, the longest waiting first. */
+  letGo(count = this.#held.length): void {
+    for (const resolve of this.#held.splice(0, count)) resolve()
   }
 
   open(options = {}): Promise<RawConnection> {
@@ -224,6 +231,20 @@ describe('one client takes no more than its part', () => {
     assert.deepEqual(statuses, ['200', '200', '200', '200', '429'])
     assert.match(connection.text, /connection: close.*"code":"rate_limited"/s)
     assert.equal(it.waiting, 4, 'nothing else was begun')
+  })
+
+  it('once it had too many, nothing of a connection is served any more, even if others are answered meanwhile', async () => {
+    const it = await start({ maxUnanswered: 4 })
+    const connection = await it.open()
+    connection.write(head('GET', '/wait').repeat(6))
+    await until('all came in', () => it.requests === 6 && it.waiting === 4)
+    it.letGo(3)
+    await until('three answers', () => connection.text.split('{"ok":true}').length === 4)
+    connection.write(head('GET', '/wait'))
+    await until('one more came in', () => it.requests === 7)
+    it.letGo()
+    assert.match(await connection.ended(), / 429 .*"code":"rate_limited"/s)
+    assert.equal(it.waiting, 4)
   })
 
   it('requests one after the other are no flood', async () => {
