@@ -24,7 +24,7 @@ const MAY_STAND: Readonly<Record<string, readonly string[]>> = {
     '.gitignore',
   ],
   packages: ['README.md', ...roomsIn('packages')],
-  services: ['README.md', ...roomsIn('services')],
+  services: ['README.md', 'Dockerfile', ...roomsIn('services')],
   test: [
     'README.md',
     'package.json',
