@@ -43,12 +43,21 @@ export interface ComposeOptions {
   readonly env: NodeJS.ProcessEnv
 }
 
+/** Set but empty, they let the engine choose. */
+const FREE_PORTS = { RESCIND_PUBLISHER_PORT: '', RESCIND_CLUSTER_PUBLISHER_PORT: '', RESCIND_ISSUER_PORT: '' }
+
 /** A first build fetches two images and every dependency. */
 const UP_TIMEOUT_MS = 20 * 60_000
 /** Everything stops within the grace periods of docker-compose.yml. */
 const DOWN_TIMEOUT_MS = 3 * 60_000
 const COMMAND_TIMEOUT_MS = 60_000
 const KEPT_LINES = 25
+/** Ends the command that is under way, which would go on to start containers, and takes everything down. */
+const GUARD = `
+while read -r line; do pid=$line; done
+kill "$pid" 2> /dev/null && while kill -0 "$pid" 2> /dev/null; do sleep 1; done
+exec "$0" "$@" > /dev/null 2>&1`
+const DOWN: readonly string[] = ['down', '--volumes', '--remove-orphans']
 
 /**
  * One project of docker-compose.yml, from outside. Indexes are those of the containers of one service, from 1. What is
@@ -61,6 +70,7 @@ export class Compose {
   readonly #env: NodeJS.ProcessEnv
   readonly #log: string
   readonly #underWay = new Set<ChildProcess>()
+  #guard: ChildProcess | undefined
   #isGoingDown = false
 
   constructor({ program, project, folder, layout = SINGLE, env }: ComposeOptions) {
@@ -70,12 +80,16 @@ export class Compose {
     this.#log = join(folder, 'compose.log')
     // Free ports, so that several may run at once. Another checkout's images must not take the place of ours.
     const tag = `checkout-${createHash('sha256').update(REPOSITORY).digest('hex').slice(0, 8)}`
-    this.#env = { RESCIND_TAG: tag, ...env, RESCIND_PUBLISHER_PORT: '', RESCIND_ISSUER_PORT: '' }
+    this.#env = { RESCIND_TAG: tag, ...env, ...FREE_PORTS }
   }
 
-  /** Builds what has changed and starts everything; resolves once all but the APIs are healthy, and those run. */
+  /**
+   * Builds what has changed and starts everything; resolves once all but the APIs are healthy, and those run. From then
+   * on it is taken down also if this process ends without {@link down}, even by SIGKILL.
+   */
   up(apis: number): Promise<void> {
     const { api, publisher, issuer } = this.layout
+    this.#guard ??= this.#downWhenWeAreGone()
     return this.#compose(['up', '-d', '--build', '--scale', `${api}=${apis}`, publisher, issuer, api], UP_TIMEOUT_MS)
   }
 
@@ -174,7 +188,22 @@ export class Compose {
   async down(): Promise<void> {
     this.#isGoingDown = true
     await Promise.all([...this.#underWay].map(ended))
-    await this.#compose(['down', '--volumes', '--remove-orphans'], DOWN_TIMEOUT_MS)
+    await this.#compose(DOWN, DOWN_TIMEOUT_MS)
+    this.#guard?.kill('SIGKILL')
+  }
+
+  /** A shell that reads from a pipe from us which command is under way; it closes however we end. */
+  #downWhenWeAreGone(): ChildProcess {
+    const guard = spawn('sh', ['-c', GUARD, ...this.#commandLine(DOWN)], {
+      cwd: REPOSITORY,
+      env: this.#env,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    })
+    // Whoever ends it first, it must not end us.
+    guard.stdin.on('error', () => {})
+    guard.unref()
+    return guard
   }
 
   async #docker(...args: string[]): Promise<string> {
@@ -184,12 +213,16 @@ export class Compose {
     return output.trim()
   }
 
+  #commandLine(args: readonly string[]): string[] {
+    const { program, args: before } = this.#program
+    const profile = this.layout.profile === undefined ? [] : ['--profile', this.layout.profile]
+    return [program, ...before, '-p', this.project, ...profile, ...args]
+  }
+
   /** Rejects with the last lines of what it printed. */
   async #compose(args: readonly string[], timeoutMs: number): Promise<void> {
-    if (this.#isGoingDown && args[0] !== 'down') throw new Error(`${this.project} is being taken down`)
-    const { program, args: before } = this.#program
-    const { profile } = this.layout
-    const all = [...before, '-p', this.project, ...(profile ? ['--profile', profile] : []), ...args]
+    if (this.#isGoingDown && args !== DOWN) throw new Error(`${this.project} is being taken down`)
+    const [program = '', ...all] = this.#commandLine(args)
     const output = openSync(this.#log, 'a')
     // A process group of its own: Ctrl-C reaches us alone, and we take everything down in order.
     const child = spawn(program, all, {
@@ -201,7 +234,9 @@ export class Compose {
     })
     closeSync(output)
     this.#underWay.add(child)
+    this.#guard?.stdin?.write(`${child.pid ?? ''}\n`)
     const how = await endOf(child)
+    this.#guard?.stdin?.write('\n')
     this.#underWay.delete(child)
     if (how === undefined) return
     const lines = (await readFile(this.#log, 'utf8')).trimEnd().split('\n').slice(-KEPT_LINES)

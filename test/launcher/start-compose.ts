@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { get } from 'node:http'
 import type { Cleanup } from './cleanup.ts'
 import { Compose, type Layout } from './compose.ts'
-import { type ComposeProgram, findCompose } from './compose-program.ts'
+import { findCompose } from './compose-program.ts'
 import { type DemoIssuer, demoIssuerAt } from './demo-issuer.ts'
 import type { Deployment, Part } from './deployment.ts'
 import { until } from './wait.ts'
@@ -42,14 +42,10 @@ export async function startCompose(parts: ComposeParts): Promise<Composed> {
   log(`compose ${program.version} on engine ${program.engine}, project ${compose.project}`)
   log('Building images and starting containers; the first time takes minutes …')
   stop.throwIfAborted()
-  const tellLeft = () =>
-    process.stderr.write(`Containers may be left: ${commandOf(program)} -p ${compose.project} down -v\n`)
-  process.once('exit', tellLeft)
   cleanup.add('publisher', async () => {
     // They are gone with the containers; the folder, with this in it, stays if the run failed.
     await compose.saveLogs().catch(() => {})
     await compose.down()
-    process.off('exit', tellLeft)
   })
   await compose.up(apis)
   const at = async (service: string, index: number) => `http://127.0.0.1:${await compose.port(service, index)}`
@@ -73,10 +69,6 @@ export async function startCompose(parts: ComposeParts): Promise<Composed> {
   }
   const brokerNote = `${layout.brokers.join(', ')} inside the containers' network`
   return { deployment: { processes, publisher, replicas, startReplica, broken }, brokerNote, issuer, keys }
-}
-
-function commandOf({ program, args }: ComposeProgram): string {
-  return [program, ...args].join(' ')
 }
 
 /** Every container that runs, as people know it. */
