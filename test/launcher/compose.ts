@@ -51,6 +51,7 @@ const UP_TIMEOUT_MS = 20 * 60_000
 /** Everything stops within the grace periods of docker-compose.yml. */
 const DOWN_TIMEOUT_MS = 3 * 60_000
 const COMMAND_TIMEOUT_MS = 60_000
+const END_TIMEOUT_MS = 30_000
 const KEPT_LINES = 25
 /** Ends the command that is under way, which would go on to start containers, and takes everything down. */
 const GUARD = `
@@ -97,7 +98,7 @@ export class Compose {
   scale(apis: number): Promise<void> {
     const { api } = this.layout
     const others = ['--no-build', '--no-recreate', '--no-deps']
-    return this.#compose(['up', '-d', ...others, '--scale', `${api}=${apis}`, api], COMMAND_TIMEOUT_MS)
+    return this.#compose(['up', '-d', ...others, '--scale', `${api}=${apis}`, api], DOWN_TIMEOUT_MS)
   }
 
   /** Every container of the project, or of one service, by service and index; those that have ended, too. */
@@ -161,9 +162,10 @@ export class Compose {
     return this.#docker('run', '--rm', ...cat)
   }
 
-  /** The last lines that a service has logged. */
+  /** The last lines that a service has logged, on standard output and standard error. */
   async logs(service: string, index = 1): Promise<string> {
-    return this.#docker('logs', '--tail', String(KEPT_LINES), (await this.container(service, index)).id)
+    const { id } = await this.container(service, index)
+    return this.#run('sh', '-c', `exec docker logs --tail ${KEPT_LINES} "$0" 2>&1`, id)
   }
 
   /** Writes all that the services have logged to where the output of the commands goes. */
@@ -177,7 +179,7 @@ export class Compose {
     const args = ['events', ...filters, '--format', '{{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}']
     const events = spawn('docker', args, { env: this.#env, stdio: ['ignore', 'pipe', 'ignore'], detached: true })
     this.#underWay.add(events)
-    events.once('error', () => this.#underWay.delete(events))
+    void endOf(events).then(() => this.#underWay.delete(events))
     createInterface(events.stdout).on('line', (line) => {
       const [name = '', exitCode] = line.split(' ')
       if (!this.#isGoingDown) tell(name, Number(exitCode))
@@ -206,9 +208,13 @@ export class Compose {
     return guard
   }
 
-  async #docker(...args: string[]): Promise<string> {
+  #docker(...args: string[]): Promise<string> {
+    return this.#run('docker', ...args)
+  }
+
+  async #run(program: string, ...args: string[]): Promise<string> {
     const options = { cwd: REPOSITORY, env: this.#env, timeoutMs: COMMAND_TIMEOUT_MS }
-    const { output, failure } = await runProgram('docker', args, options)
+    const { output, failure } = await runProgram(program, args, options)
     if (failure) throw new Error(failure)
     return output.trim()
   }
@@ -252,8 +258,11 @@ function endOf(child: ChildProcess): Promise<string | undefined> {
   })
 }
 
+/** SIGTERM, and SIGKILL if that takes longer than {@link END_TIMEOUT_MS}. */
 async function ended(child: ChildProcess): Promise<void> {
   const end = endOf(child)
   child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS)
   await end
+  clearTimeout(timer)
 }
