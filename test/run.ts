@@ -18,6 +18,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const SUITES = [
   'test/end-to-end',
   'test/conformance',
+  'test/authority',
   'test/launcher',
   'packages/*/test',
   'services/*/test',
@@ -145,7 +146,7 @@ async function provideBroker(): Promise<void> {
 const startedMs = performance.now()
 const { filters, name } = readArguments(process.argv.slice(2))
 const files = testFiles(filters)
-if (files.some((file) => /test\/(conformance|end-to-end|launcher)\//.test(file))) await provideBroker()
+if (files.some((file) => /test\/(authority|conformance|end-to-end|launcher)\//.test(file))) await provideBroker()
 
 const tally = new Tally(name === undefined ? files : [])
 if (files.length > 0) {
