@@ -25,7 +25,7 @@ const MAY_STAND: Readonly<Record<string, readonly string[]>> = {
   ],
   packages: ['README.md', ...roomsIn('packages')],
   // `broker` is configuration, not a room.
-  services: ['README.md', 'broker', ...roomsIn('services')],
+  services: ['README.md', 'Dockerfile', 'broker', ...roomsIn('services')],
   'services/broker': ['README.md', 'nats.conf', 'cluster.conf', 'accounts.conf'],
   test: [
     'README.md',
