@@ -59,7 +59,7 @@ export async function provideBroker(options: {
 }
 
 /** A shell that waits on a pipe from us and then stops the broker: the pipe closes also if we end by SIGKILL. */
-function stopWhenWeAreGone(pid: number): ChildProcess {
+export function stopWhenWeAreGone(pid: number): ChildProcess {
   const guard = spawn('sh', ['-c', 'cat > /dev/null; kill "$0"', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { RELAY_MODES, Relay, type RelayMode } from './relay.ts'
+import { RELAY_MODES, Relay, type RelaySaid } from './relay.ts'
 
 /**
  * A relay as a process of its own, so that what passes through it does not wait for whoever watches. `RELAY_TO` is
@@ -24,14 +24,6 @@ async function main(): Promise<void> {
   const url = `http://${host}:${(control.address() as AddressInfo).port}`
   process.stdout.write(`${JSON.stringify({ msg: 'listening', url })}\n`)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0))
-}
-
-/** What a relay says of itself. */
-export interface RelaySaid {
-  readonly port: number
-  readonly mode: RelayMode
-  /** Live messages that were lost so far. */
-  readonly lost: number
 }
 
 main().catch((error: Error) => {

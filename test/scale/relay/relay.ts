@@ -11,6 +11,14 @@ export type RelayMode = 'pass' | 'lose_live' | 'freeze'
 /** All modes. */
 export const RELAY_MODES: readonly RelayMode[] = ['pass', 'lose_live', 'freeze']
 
+/** What a relay says of itself on its control port. */
+export interface RelaySaid {
+  readonly port: number
+  readonly mode: RelayMode
+  /** Live messages that were lost so far. */
+  readonly lost: number
+}
+
 /**
  * Stands between NATS clients and their server, and does to them what networks do: loses, or freezes. TCP itself loses
  * nothing in the middle of a connection, and a server that drops a slow client says so by closing; but a route import
