@@ -13,7 +13,8 @@ export async function report(performed: Performed, { keep }: { readonly keep: bo
   const { driver, ran, seed, startedMs, endedMs, history, violations } = performed
   const figures = figuresOf(history)
   const { staleAfterMs } = history
-  const head = { driver, ran, cores: availableParallelism(), seed, tookMs: endedMs - startedMs, staleAfterMs }
+  const times = { startedMs, tookMs: endedMs - startedMs, staleAfterMs }
+  const head = { driver, ran, cores: availableParallelism(), seed, ...times }
   const markdown = reportOf(head, figures, violations)
   process.stdout.write(`\n${markdown}\n`)
   if (!keep) return

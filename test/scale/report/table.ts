@@ -9,6 +9,7 @@ export interface ReportHead {
   /** Processors of the machine. */
   readonly cores: number
   readonly seed: number
+  readonly startedMs: number
   readonly tookMs: number
   readonly staleAfterMs: number
 }
@@ -19,7 +20,7 @@ export function reportOf(head: ReportHead, figures: Figures, violations: readonl
     `# Scaling run on ${head.driver}`,
     `${head.ran}; ${head.cores} cores, shared by everything that ran; \`--seed ${head.seed}\`; ${seconds(head.tookMs)};` +
       ` \`staleAfterMs\` ${head.staleAfterMs}.`,
-    verdict(violations),
+    verdict(violations, head.startedMs),
     '## From a revocation to its refusal',
     PROPAGATION,
     propagationTable(figures),
@@ -42,11 +43,14 @@ was seen before it. What a fault hindered is counted beside.`
 const RECOVERY = `Milliseconds, seen by looking ten times a second. After a start: from when the process listens, until it says that it is live.
 After a fault: from its end, until it says that it is live by a proof asked for after that end. At most ${LIVE_WITHIN_MS} is right.`
 
-function verdict(violations: readonly Violation[]): string {
+function verdict(violations: readonly Violation[], startedMs: number): string {
   if (violations.length === 0) return '**Nothing was wrong**: every rule of the oracle held.'
   const counted = Object.entries(RULES).flatMap(([rule, text]) => {
     const broken = violations.filter((violation) => violation.rule === rule)
-    return broken.length === 0 ? [] : [`- \`${rule}\`, ${broken.length} times: ${text}. First: ${broken[0]?.detail}`]
+    const [first] = broken
+    if (first === undefined) return []
+    const when = first.atMs === Number.MAX_VALUE ? 'at the end' : `after ${seconds(first.atMs - startedMs)}`
+    return [`- \`${rule}\`, ${broken.length} times: ${text}. First ${when}: ${first.detail}`]
   })
   return [`**${violations.length} violations.**`, '', ...counted].join('\n')
 }
