@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { Cleanup } from '../launcher/cleanup.ts'
+import { findCompose } from '../launcher/compose-program.ts'
 import { findNatsServer } from '../launcher/find-nats-server.ts'
 import { makeRunFolder } from '../launcher/run-folder.ts'
 import { stopOnSignals } from '../launcher/stop-on-signals.ts'
+import { ComposeDriver } from './drivers/compose-driver.ts'
 import { ProcessDriver } from './drivers/process-driver.ts'
 import { HELP, readOptions, type ScaleOptions } from './options.ts'
 import { report } from './report/report.ts'
@@ -47,8 +49,7 @@ async function run(options: ScaleOptions, cleanup: Cleanup, stop: AbortSignal): 
     else process.stderr.write(`What the processes wrote is in ${relative(process.cwd(), folder)}/\n`)
   })
   try {
-    const startDriver = await driverOf(options, { folder, cleanup })
-    if (startDriver === undefined) return 3
+    const startDriver = await driverOf(options, { folder, cleanup, stop })
     tell(`seed ${seed}`)
     const profile = options.size === 'short' ? SHORT : options.minutes ? lasting(options.minutes) : FULL
     const performed = await perform({ profile, seed, startDriver, cleanup, stop, tell })
@@ -60,23 +61,35 @@ async function run(options: ScaleOptions, cleanup: Cleanup, stop: AbortSignal): 
       process.stdout.write('Stopping …\n')
       return 130
     }
+    isWrong = !(error instanceof Missing)
     process.stderr.write(`✖ ${error instanceof Error ? error.message : error}\n`)
-    return 1
+    return isWrong ? 1 : 3
   }
 }
 
-/** What starts the driver that was asked for; undefined, with a word about it, if this machine has not what it needs. */
-async function driverOf(
-  _options: ScaleOptions,
-  parts: { readonly folder: string; readonly cleanup: Cleanup },
-): Promise<PerformOptions['startDriver'] | undefined> {
-  try {
-    process.env.NATS_SERVER_BIN = await findNatsServer({ env: process.env, log: (line) => console.log(line) })
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-    return undefined
+/** What starts the driver that was asked for. Rejects with {@link Missing} if this machine has not what it needs. */
+async function driverOf({ compose }: ScaleOptions, parts: DriverParts): Promise<PerformOptions['startDriver']> {
+  if (compose) {
+    const program = await findCompose(process.env).catch(missing)
+    process.stdout.write('Building images and starting containers; the first time takes minutes …\n')
+    return (options) => ComposeDriver.start({ ...options, ...parts, program })
   }
+  const log = (line: string) => void process.stdout.write(`${line}\n`)
+  process.env.NATS_SERVER_BIN = await findNatsServer({ env: process.env, log }).catch(missing)
   return (options) => ProcessDriver.start({ ...options, ...parts })
+}
+
+interface DriverParts {
+  readonly folder: string
+  readonly cleanup: Cleanup
+  readonly stop: AbortSignal
+}
+
+/** This machine has not what a driver needs; the message says how to get it. */
+class Missing extends Error {}
+
+function missing(error: Error): never {
+  throw new Missing(error.message, { cause: error })
 }
 
 main().then(

@@ -7,9 +7,12 @@ const PATIENCE_MS = 45_000
 export class HttpClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 })
   readonly #base: URL
+  readonly #patienceMs: number
 
-  constructor(url: string) {
+  /** @param patienceMs how long one answer may take */
+  constructor(url: string, patienceMs = PATIENCE_MS) {
     this.#base = new URL(url)
+    this.#patienceMs = patienceMs
   }
 
   /** Resolves with status and body; with status 0 if no answer came. Never rejects. */
@@ -17,14 +20,17 @@ export class HttpClient {
     const { hostname: host, port } = this.#base
     return new Promise((resolve) => {
       const none = () => resolve({ status: 0, body: '' })
-      const asked = request({ host, port, path, headers, agent: this.#agent, timeout: PATIENCE_MS }, (response) => {
-        let body = ''
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          body += chunk
-        })
-        response.once('end', () => resolve({ status: response.statusCode ?? 0, body }))
-        response.once('error', none)
-      })
+      const asked = request(
+        { host, port, path, headers, agent: this.#agent, timeout: this.#patienceMs },
+        (response) => {
+          let body = ''
+          response.setEncoding('utf8').on('data', (chunk: string) => {
+            body += chunk
+          })
+          response.once('end', () => resolve({ status: response.statusCode ?? 0, body }))
+          response.once('error', none)
+        },
+      )
       asked.once('timeout', () => asked.destroy())
       asked.once('error', none)
       asked.end()

@@ -106,11 +106,12 @@ export class Visitor {
 }
 
 /** What comes of it in time, or undefined. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  const controller = new AbortController()
-  try {
-    return await Promise.race([promise, pause(ms, undefined, { signal: controller.signal })])
-  } finally {
-    controller.abort()
-  }
+function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('late')), ms)
+  })
+  return Promise.race([promise, late])
+    .catch(() => undefined)
+    .finally(() => clearTimeout(timer))
 }
