@@ -4,7 +4,7 @@ import { propagations } from './figures.ts'
 import { dots, element, label } from './svg.ts'
 
 const WIDTH = 960
-const LEFT = 230
+const LEFT = 300
 const RIGHT = 20
 const ROW = 18
 const GAP = 46

@@ -20,7 +20,7 @@ export function label(x: number, y: number, text: string, anchor = 'start'): str
 export function dots(points: readonly (readonly [number, number])[], color: string): string {
   if (points.length === 0) return ''
   const d = points.map(([x, y]) => `M${round(x)} ${round(y)}h0`).join('')
-  return element('path', { d, stroke: color, 'stroke-width': 3, 'stroke-linecap': 'round', 'stroke-opacity': 0.5 })
+  return element('path', { d, stroke: color, 'stroke-width': 4, 'stroke-linecap': 'round', 'stroke-opacity': 0.5 })
 }
 
 function round(value: number): number {
