@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import type { AskedClaims, MintedToken } from '../../../services/demo-issuer/src/index.ts'
 import { stopWhenWeAreGone } from '../../launcher/broker.ts'
 import type { Calls } from '../../launcher/calls.ts'
@@ -29,6 +30,8 @@ export class ProcessDriver implements Driver {
   readonly #lives: Lives
   readonly #cleanup: Cleanup
   readonly #running = new Map<string, ServiceProcess>()
+  /** Of those that stand still. */
+  readonly #guards = new Map<string, Guard>()
   #relay: ServiceProcess | undefined
   #tellBroken: (what: string) => void = () => {}
 
@@ -44,8 +47,8 @@ export class ProcessDriver implements Driver {
     this.replicas = {
       kill: (replica) => this.#end(replica, (service) => service.kill()),
       start: (replica, why) => this.#start(replica, why),
-      pause: (replica) => this.#of(replica).pause(),
-      resume: async (replica) => this.#of(replica).resume(),
+      pause: (replica) => this.#pause(replica),
+      resume: async (replica) => this.#resume(replica),
     }
     this.#watch(fleet.publisher)
   }
@@ -122,6 +125,19 @@ export class ProcessDriver implements Driver {
     await end(ending)
   }
 
+  async #pause(name: string): Promise<void> {
+    const service = this.#of(name)
+    const guard = new Guard(service.pid)
+    this.#guards.set(name, guard)
+    this.#cleanup.add('replica', async () => guard.dismiss())
+    await service.pause()
+  }
+
+  #resume(name: string): void {
+    this.#of(name).resume()
+    this.#guards.get(name)?.dismiss()
+  }
+
   #of(name: string): ServiceProcess {
     const found = this.#running.get(name)
     if (found === undefined) throw new Error(`${name} does not run`)
@@ -135,22 +151,31 @@ export class ProcessDriver implements Driver {
   }
 }
 
-/** The broker must not outlive us, however we end: each of its processes has a guard. */
-function brokerFaults({ broker }: Fleet, cleanup: Cleanup): BrokerFaults {
-  let guard = stopWhenWeAreGone(broker.pid)
-  const dismiss = () => {
+/** Stops a process if we end without dismissing the guard; what stands still does not notice that we are gone. */
+class Guard {
+  readonly #shell: ChildProcess
+
+  constructor(pid: number) {
+    this.#shell = stopWhenWeAreGone(pid)
+  }
+
+  dismiss(): void {
     try {
-      // The shell and what it waits with.
-      if (guard.pid) process.kill(-guard.pid, 'SIGKILL')
+      if (this.#shell.pid) process.kill(-this.#shell.pid, 'SIGKILL')
     } catch {
       // It is gone.
     }
   }
-  cleanup.add('broker', async () => dismiss())
+}
+
+/** The broker must not outlive us, however we end: each of its processes has a guard. */
+function brokerFaults({ broker }: Fleet, cleanup: Cleanup): BrokerFaults {
+  let guard = new Guard(broker.pid)
+  cleanup.add('broker', async () => guard.dismiss())
   const restart = async () => {
     await broker.restart()
-    dismiss()
-    guard = stopWhenWeAreGone(broker.pid)
+    guard.dismiss()
+    guard = new Guard(broker.pid)
   }
   return {
     restart,

@@ -196,6 +196,8 @@ describe('the oracle: a token that was refused', () => {
     assertWrong({ acts, statuses, answers: [answer(T + 300, 401)] }, 'refused_wrongly')
     assertRight({ acts, answers: [answer(T + 60_000, 401)] })
     assertRight({ acts: [inDoubt(revocation()), lift()], statuses, answers: [answer(T + 300, 401)] })
+    const again = revocation({ cursor: at(7), atMs: 7_000 })
+    assertRight({ acts: [...acts, again], statuses, answers: [answer(T + 300, 401)] })
   })
 
   it('R18: is right when stale, and when the process is about to end', () => {
