@@ -14,8 +14,8 @@ export function demoIssuerAt(
     url,
     jwksUrl: `${url}/jwks.json`,
     tokenUrl,
-    async mint({ sub }) {
-      const response = await fetch(`${tokenUrl}?sub=${encodeURIComponent(sub)}`, {
+    async mint(claims) {
+      const response = await fetch(`${tokenUrl}?${new URLSearchParams({ ...claims })}`, {
         headers: { accept: 'application/json' },
         signal: AbortSignal.timeout(MINT_TIMEOUT_MS),
       })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
-import { type MintedToken, type TokenMint, tokenMint } from './token-mint.ts'
+import { type AskedClaims, type MintedToken, type TokenMint, tokenMint } from './token-mint.ts'
 
 /** An issuer of ES256 tokens for demonstrations: it asks nobody who they are. */
 export interface DemoIssuer {
@@ -13,10 +13,10 @@ export interface DemoIssuer {
   readonly url: string
   /** Its keys, for verifiers. */
   readonly jwksUrl: string
-  /** `GET <tokenUrl>?sub=ann` answers a fresh token as plain text, or as JSON with its `jti` and `iat` if asked. */
+  /** `GET <tokenUrl>?sub=ann`, with `sid` and `client_id` if wanted, answers a fresh token as plain text, or as JSON with its `jti` and `iat` if asked. */
   readonly tokenUrl: string
   /** Mints a token of now, valid for 15 minutes. */
-  mint(claims: { readonly sub: string }): Promise<MintedToken>
+  mint(claims: AskedClaims): Promise<MintedToken>
   /** Answers what is under way, then stops listening; idempotent. */
   close(): Promise<void>
 }
@@ -34,8 +34,8 @@ export interface DemoIssuerOptions {
 /** The longest life that its tokens may have, as the services are told. */
 export const MAX_EXPIRY = '1h'
 
-/** The longest `sub` that it signs, in UTF-16 units: a token has to fit into a request's headers. */
-const MAX_SUB_LENGTH = 1_024
+/** The longest claim that it signs, in UTF-16 units: a token has to fit into a request's headers. */
+const MAX_CLAIM_LENGTH = 1_024
 /** A client that takes longer to send a request or to read an answer is cut off, also when the issuer stops. */
 const PATIENCE_MS = 5_000
 
@@ -82,9 +82,10 @@ async function answer(mint: TokenMint, request: IncomingMessage, response: Serve
   } else if (pathname === '/jwks.json') {
     send(response, 'application/jwk-set+json', JSON.stringify(mint.jwks))
   } else if (pathname === '/token') {
-    const sub = searchParams.get('sub') || 'ann'
-    if (sub.length > MAX_SUB_LENGTH) return void response.writeHead(414).end()
-    const minted = await mint.mint({ sub })
+    const claims = askedClaims(searchParams)
+    if (Object.values(claims).some((value) => value.length > MAX_CLAIM_LENGTH))
+      return void response.writeHead(414).end()
+    const minted = await mint.mint(claims)
     const asJson = request.headers.accept?.includes('application/json') ?? false
     send(response, asJson ? 'application/json' : 'text/plain', asJson ? JSON.stringify(minted) : minted.token)
   } else if (pathname === '/livez' || pathname === '/readyz') {
@@ -92,6 +93,12 @@ async function answer(mint: TokenMint, request: IncomingMessage, response: Serve
   } else {
     response.writeHead(404).end()
   }
+}
+
+function askedClaims(query: URLSearchParams): AskedClaims {
+  const sid = query.get('sid')
+  const client_id = query.get('client_id')
+  return { sub: query.get('sub') || 'ann', ...(sid && { sid }), ...(client_id && { client_id }) }
 }
 
 function send(response: ServerResponse, type: string, text: string): void {

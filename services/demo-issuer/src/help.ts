@@ -10,7 +10,8 @@ Environment:
 
 Calls:
   GET /jwks.json      its public key; the private one lives in memory and ends with the process
-  GET /token?sub=ann  a token of 15 minutes as plain text; with Accept: application/json its sub, jti and iat, too
+  GET /token?sub=ann  a token of 15 minutes as plain text; with Accept: application/json its sub, jti and iat, too;
+                      &sid= and &client_id= put these into it
   GET /livez /readyz  200 while the process runs
 
 Logs are JSON lines on standard output; the one with "msg":"listening" has the "url". SIGTERM or SIGINT stops it, a

@@ -2,10 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { systemClock } from '@rescind/protocol'
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose'
 
-/** A token and the claims that one revokes it by. */
-export interface MintedToken {
-  readonly token: string
+/** What a token is asked for with: whose it is, and if wanted in which session and through which application. */
+export interface AskedClaims {
   readonly sub: string
+  readonly sid?: string
+  readonly client_id?: string
+  /** What it may do at a publisher that lets tokens of this issuer sign on. */
+  readonly scope?: string
+}
+
+/** A token and the claims that one revokes it by. */
+export interface MintedToken extends AskedClaims {
+  readonly token: string
   readonly jti: string
   /** NumericDate. */
   readonly iat: number
@@ -16,7 +24,7 @@ export interface TokenMint {
   /** The public half, as verifiers fetch it (RFC 7517 section 5). */
   readonly jwks: JSONWebKeySet
   /** Mints an ES256 token of now. */
-  mint(claims: { readonly sub: string }): Promise<MintedToken>
+  mint(claims: AskedClaims): Promise<MintedToken>
 }
 
 /** Life of a token in seconds: below `MAX_EXPIRY`, as R17 wants it. */
@@ -26,17 +34,17 @@ const LIFETIME_SEC = 900
 export async function tokenMint(iss: string, audience: string): Promise<TokenMint> {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const header = { alg: 'ES256', kid: randomUUID() }
-  const mint: TokenMint['mint'] = async ({ sub }) => {
+  const mint: TokenMint['mint'] = async (claims) => {
     const iat = Math.floor(systemClock.now() / 1000)
     const jti = randomUUID()
-    const token = await new SignJWT({ sub, jti })
+    const token = await new SignJWT({ ...claims, jti })
       .setProtectedHeader(header)
       .setIssuer(iss)
       .setAudience(audience)
       .setIssuedAt(iat)
       .setExpirationTime(iat + LIFETIME_SEC)
       .sign(privateKey)
-    return { token, sub, jti, iat }
+    return { ...claims, token, jti, iat }
   }
   return { jwks: { keys: [{ ...(await exportJWK(publicKey)), ...header, use: 'sig' }] }, mint }
 }

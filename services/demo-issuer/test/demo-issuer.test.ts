@@ -26,6 +26,22 @@ test('its tokens verify with the keys that it serves, whoever asked for them', a
   }
 })
 
+test('a session and an application are put into the token if they are asked for, and nothing else is', async () => {
+  const issuer = await startDemoIssuer(ISS)
+  try {
+    const claims = { sub: 'ann', sid: 's1', client_id: 'app' }
+    const query = new URLSearchParams({ ...claims, admin: 'true' })
+    const answer = await fetch(`${issuer.tokenUrl}?${query}`, { headers: { accept: 'application/json' } })
+    for (const { token } of [(await answer.json()) as MintedToken, await issuer.mint(claims)]) {
+      const { sub, sid, client_id, admin } = decodeJwt(token)
+      assert.deepEqual({ sub, sid, client_id, admin }, { ...claims, admin: undefined })
+    }
+    assert.equal((await fetch(`${issuer.tokenUrl}?sid=${'a'.repeat(1_025)}`)).status, 414)
+  } finally {
+    await issuer.close()
+  }
+})
+
 test('the private key is in no answer, and what is not there is refused', async () => {
   const issuer = await startDemoIssuer(ISS, { audience: 'other' })
   try {

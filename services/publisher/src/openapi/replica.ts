@@ -32,13 +32,21 @@ export const REPLICA_SCHEMAS = {
         minimum: 0,
         description: 'Its bound on the age of the last proof, in milliseconds.',
       },
+      digest: ref('ReplicaDigest', 'Of what it holds; absent while there is none of its cursor yet.'),
       lastSeen: { ...INSTANT, description: "By the publisher's clock." },
       silent: {
         type: 'boolean',
         description: 'It has said nothing for its own `staleAfterMs` and 2 s more: gone, or cut off.',
       },
     },
-    ['cursor', 'lagMs'],
+    ['cursor', 'lagMs', 'digest'],
+  ),
+  ReplicaDigest: answerObject<NonNullable<ReplicaAnswer['digest']>>(
+    'Replicas with one cursor and one `asOf` hold the same if and, but for chance, only if their values are equal.',
+    {
+      asOf: { ...INSTANT, description: 'What expires by then is left out.' },
+      value: { type: 'string', pattern: '^[0-9a-f]{16}$', description: 'A keyed sum over all that it holds.' },
+    },
   ),
   ReplicasAnswer: answerObject('Sorted by name.', {
     replicas: { type: 'array', items: ref('ReplicaAnswer'), maxItems: limits.MAX_REPLICAS },
