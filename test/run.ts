@@ -21,6 +21,7 @@ const SUITES = [
   'test/launcher',
   'packages/*/test',
   'services/*/test',
+  'test/upgrade',
   'test/architecture',
 ]
 

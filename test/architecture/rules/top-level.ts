@@ -38,6 +38,7 @@ const MAY_STAND: Readonly<Record<string, readonly string[]>> = {
     'faults',
     'scale',
     'bench',
+    'upgrade',
   ],
 }
 
