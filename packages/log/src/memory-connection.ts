@@ -18,11 +18,13 @@ export interface MemoryConnectionOptions {
   readonly requestTimeoutMs: number
   /** True on a publisher's connection. */
   readonly hearsPresence: boolean
+  readonly unguarded: boolean
 }
 
 /** One connection to a {@link MemoryBroker}. */
 export class MemoryConnection implements PublisherConnection {
   readonly name: string
+  readonly unguarded: boolean
   readonly #options: MemoryConnectionOptions
   readonly #questions: OpenQuestions
   readonly #arriving: LogEvent[] = []
@@ -33,6 +35,7 @@ export class MemoryConnection implements PublisherConnection {
     this.#options = options
     this.#questions = new OpenQuestions(options.requestTimeoutMs)
     this.name = options.name
+    this.unguarded = options.unguarded
     options.broker.connections.add(this)
   }
 

@@ -13,6 +13,8 @@ export interface MemoryLogOptions {
   readonly maxBytes?: number
   /** Longest wait for an answer in milliseconds of real time, also with a manual clock; default 2,000. */
   readonly requestTimeoutMs?: number
+  /** True: as a broker that lets everyone in. Default false: nobody but this process reaches it. */
+  readonly unguarded?: boolean
 }
 
 /** A log in this process. It is a publisher's log; `replicaLog` is the same log as replicas see it. */
@@ -34,12 +36,13 @@ export function memoryLog(options: MemoryLogOptions = {}): MemoryLog {
     clock = systemClock,
     maxBytes = limits.DEFAULT_STREAM_BYTES,
     requestTimeoutMs = limits.DEFAULT_REQUEST_TIMEOUT_MS,
+    unguarded = false,
   } = options
   const broker = new MemoryBroker({ clock, maxBytes })
   const connect = async (hearsPresence: boolean, { name, onEvent, signal }: ConnectOptions) => {
     checkName(name)
     await broker.network.reached(name, signal)
-    return new MemoryConnection({ broker, name, onEvent, requestTimeoutMs, hearsPresence })
+    return new MemoryConnection({ broker, name, onEvent, requestTimeoutMs, hearsPresence, unguarded })
   }
   return {
     connect: (options): Promise<PublisherConnection> => connect(true, options),

@@ -25,7 +25,7 @@ export function clientOptions(settings: NatsSettings, name: string): NodeConnect
     servers: [...servers],
     name,
     // Its own prefix, so that replicas that share an account need no right to read each other's answers.
-    inboxPrefix: `_INBOX_${name}`,
+    inboxPrefix: settings.inboxPrefix ?? `_INBOX_${name}`,
     timeout: DIAL_TIMEOUT_MS,
     pingInterval: 2_500,
     maxPingOut: 2,

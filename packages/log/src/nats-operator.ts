@@ -4,6 +4,8 @@ import { type NatsLogOptions, type NatsSettings, natsSettings } from './nats-opt
 import { NatsSession } from './nats-session.ts'
 import { isNotFound, notOurs, parseAnswer } from './stream-info.ts'
 
+export { newUserNkey, publicNkey, type UserNkey } from './nats-nkey.ts'
+
 /**
  * Deletes the stream of a log and the stream of its clock; resolves too if there are none. For logs whose tokens nobody
  * accepts any more, such as a demonstration's: no publisher and no replica ever calls it, because every fact is lost.

@@ -1,4 +1,6 @@
 import { limits, RescindError } from '@rescind/protocol'
+import { publicNkey } from './nats-nkey.ts'
+import { DEFAULT_PREFIX, subjectsBelow } from './nats-subjects.ts'
 
 /** Subjects that the log uses, for accounts that import them under other names. Absent ones take their default. */
 export interface NatsSubjects {
@@ -14,6 +16,10 @@ export interface NatsSubjects {
   readonly frame?: string
   /** Where publishers ask for the broker's time. Default `rescind.clock`. */
   readonly clock?: string
+  /** Where a publisher creates the stream. Default `$JS.API.STREAM.CREATE.<stream>`. */
+  readonly create?: string
+  /** Where a publisher gives the stream a new epoch. Default `$JS.API.STREAM.UPDATE.<stream>`. */
+  readonly update?: string
 }
 
 /** TLS of the connection to NATS, by content or by path, in PEM. `{}` demands TLS with the system's authorities. */
@@ -35,6 +41,11 @@ export interface NatsLogOptions {
   /** Name of the stream; default `RESCIND`. */
   readonly stream?: string
   readonly subjects?: NatsSubjects
+  /**
+   * What the subjects begin with on which answers come, for users who may listen to that alone. Default
+   * `_INBOX_<name>`, with the name of the connection.
+   */
+  readonly inboxPrefix?: string | undefined
   readonly user?: string | undefined
   /** With `user`. */
   readonly password?: string | undefined
@@ -61,6 +72,7 @@ export interface NatsSettings {
   readonly servers: readonly string[]
   readonly stream: string
   readonly subjects: Required<NatsSubjects>
+  readonly inboxPrefix: string | undefined
   readonly requestTimeoutMs: number
   readonly replicas: number
   readonly maxBytes: number
@@ -77,31 +89,32 @@ export function natsSettings(options: NatsPublisherLogOptions): NatsSettings {
   const { stream = 'RESCIND', requestTimeoutMs = limits.DEFAULT_REQUEST_TIMEOUT_MS, replicas = 1 } = options
   const { maxBytes = limits.DEFAULT_STREAM_BYTES } = options
   const subjects = {
-    log: 'rescind.log',
-    live: 'rescind.live',
-    presence: 'rescind.presence',
+    ...subjectsBelow(DEFAULT_PREFIX),
     info: `$JS.API.STREAM.INFO.${stream}`,
     frame: `$JS.API.DIRECT.GET.${stream}`,
-    clock: 'rescind.clock',
+    create: `$JS.API.STREAM.CREATE.${stream}`,
+    update: `$JS.API.STREAM.UPDATE.${stream}`,
     ...options.subjects,
   }
   const given = typeof options.servers === 'string' ? options.servers.split(',') : [...(options.servers ?? [])]
   const { servers, login } = withoutLogin(given.map((server) => server.trim()))
-  const { user, password, token, nkeySeed, creds, tls } = options
+  const { user, password, token, nkeySeed, creds, tls, inboxPrefix } = options
   const access = { ...definedOf({ user, password, token, nkeySeed, creds, tls }), ...login }
   refuse({
     servers: servers.length === 0 ? 'names at least one server, such as nats://127.0.0.1:4222' : undefined,
     stream: /^[A-Za-z0-9_-]{1,64}$/.test(stream) ? undefined : 'is 1 to 64 of A-Z a-z 0-9 _ -',
     subjects: Object.values(subjects).every(isSubject) ? undefined : 'hold no spaces, wildcards or empty parts',
+    inboxPrefix: isSubject(inboxPrefix ?? '_INBOX') ? undefined : 'holds no spaces, wildcards or empty parts',
     requestTimeoutMs: within(requestTimeoutMs, 100, 60_000),
     replicas: [1, 3, 5].includes(replicas) ? undefined : 'is 1, 3 or 5',
     maxBytes: within(maxBytes, MIB, MIB * MIB),
+    nkeySeed: nkeySeed === undefined || isSeed(nkeySeed) ? undefined : 'is the seed of a user (SU…)',
     creds:
       [access.user, token, nkeySeed, creds].filter(Boolean).length > 1
         ? 'is one of several ways to authenticate: give only one of user, token, nkeySeed and creds'
-        : undefined,
+        : credsTrouble(creds),
   })
-  return { servers, stream, subjects, requestTimeoutMs, replicas, maxBytes, access }
+  return { servers, stream, subjects, inboxPrefix, requestTimeoutMs, replicas, maxBytes, access }
 }
 
 /** The client ignores a login in the URL, where people are used to write it. */
@@ -130,6 +143,22 @@ function definedOf(fields: { [K in keyof NatsAccess]: NatsAccess[K] | undefined 
 
 function isSubject(subject: string): boolean {
   return /^[^\s.*>]+(\.[^\s.*>]+)*$/.test(subject)
+}
+
+function isSeed(text: string): boolean {
+  try {
+    publicNkey(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The client would seek a broker for ever with something that is no credential. */
+function credsTrouble(creds: string | undefined): string | undefined {
+  if (creds === undefined) return undefined
+  const parts = ['NATS USER JWT', 'USER NKEY SEED'].map((part) => `-----BEGIN ${part}-----`)
+  return parts.every((part) => creds.includes(part)) ? undefined : 'is the content of a .creds file'
 }
 
 function within(value: number, least: number, most: number): string | undefined {

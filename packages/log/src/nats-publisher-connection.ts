@@ -37,6 +37,10 @@ export class NatsPublisherConnection extends NatsReplicaConnection implements Pu
     return new NatsPublisherConnection(settings, options.name, await openSession(settings, options, [presence]))
   }
 
+  get unguarded(): boolean {
+    return this.session.unguarded
+  }
+
   async establish(options?: AskOptions): Promise<Head> {
     const config = (await this.#config(options)) ?? (await this.#create(options))
     this.#verify(config)
@@ -99,8 +103,8 @@ export class NatsPublisherConnection extends NatsReplicaConnection implements Pu
 
   /** Creates or updates the stream and returns what the server made of it; undefined if another one was there first. */
   async #manage(verb: 'CREATE' | 'UPDATE', config: StreamConfig, options?: AskOptions) {
-    const { stream } = this.settings
-    const subject = `$JS.API.STREAM.${verb}.${stream}`
+    const { stream, subjects } = this.settings
+    const subject = verb === 'CREATE' ? subjects.create : subjects.update
     const answer = await this.session.request(`${verb} of the stream`, subject, JSON.stringify(config), options)
     const { body, error } = parseAnswer(answer.data)
     if (error?.errCode === ALREADY_EXISTS) return undefined

@@ -72,6 +72,11 @@ export class NatsSession {
     return this.#client.info?.max_payload ?? 0
   }
 
+  /** True if the server lets everyone in, as it said when it was last connected to. */
+  get unguarded(): boolean {
+    return this.#client.info?.auth_required !== true
+  }
+
   /** Asks, and waits for one answer within the question's bounds; `ERR_LOG_UNAVAILABLE` if there is none. */
   request(what: string, subject: string, payload: Uint8Array | string, options?: RequestOptions): Promise<Msg> {
     // The client's own timer runs a little longer, so that ours decides and names what was asked.

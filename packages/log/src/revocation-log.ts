@@ -96,6 +96,11 @@ export interface LogConnection {
 /** What a publisher may do. */
 export interface PublisherConnection extends LogConnection {
   /**
+   * True if the broker asks nobody who they are: then whoever reaches it may write and delete the log. False says only
+   * that it asks; what each user may do is for the broker's accounts to say.
+   */
+  readonly unguarded: boolean
+  /**
    * Creates the stream, or verifies that the one that exists is as Rescind needs it. `ERR_LOG_MISCONFIGURED` names
    * every dangerous difference and what to do.
    */

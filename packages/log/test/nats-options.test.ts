@@ -15,7 +15,10 @@ describe('options of the log on NATS', () => {
       info: 'my.info',
       frame: '$JS.API.DIRECT.GET.S',
       clock: 'rescind.clock',
+      create: '$JS.API.STREAM.CREATE.S',
+      update: '$JS.API.STREAM.UPDATE.S',
     })
+    assert.equal(settings.inboxPrefix, undefined)
     assert.equal(settings.requestTimeoutMs, 2_000)
     assert.equal(settings.maxBytes, 1024 ** 3)
     assert.equal(settings.replicas, 1)
@@ -38,6 +41,7 @@ describe('options of the log on NATS', () => {
       servers: [],
       stream: 'a.b',
       subjects: { live: 'a.*' },
+      inboxPrefix: '_INBOX.>',
       requestTimeoutMs: 1,
       replicas: 2 as 3,
       maxBytes: 5,
@@ -48,8 +52,8 @@ describe('options of the log on NATS', () => {
     assert.throws(
       () => natsPublisherLog(wrong),
       (error: unknown) => {
-        const expected = ['/servers', '/stream', '/subjects', '/requestTimeoutMs', '/replicas', '/maxBytes', '/creds']
-        assert.deepEqual(pointers(error), expected)
+        const numbers = ['/requestTimeoutMs', '/replicas', '/maxBytes']
+        assert.deepEqual(pointers(error), ['/servers', '/stream', '/subjects', '/inboxPrefix', ...numbers, '/creds'])
         assert.match(String(error), /ERR_INVALID_OPTION.*servers names at least one server.*maxBytes is 1048576 to/)
         return true
       },

@@ -1,5 +1,16 @@
 export type { ConnectOptions, LogConnection, RevocationLog } from '@rescind/log'
-export { type NatsLogOptions, natsLog } from '@rescind/log'
+export {
+  type Environment,
+  importedSubjects,
+  type NatsLogOptions,
+  type NatsSubjects,
+  type NatsTls,
+  natsLog,
+  natsOptionsFrom,
+  type ReadNatsEnvironment,
+  readNatsEnvironment,
+  withFiles,
+} from '@rescind/log'
 export {
   type Clock,
   type Cursor,

@@ -7,11 +7,23 @@ export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'print-config' }
   | { readonly kind: 'new-key'; readonly name: string; readonly scopes: readonly Scope[] }
+  /** `routes`: where the servers of a cluster find each other, `host:port`. */
+  | { readonly kind: 'setup'; readonly folder: string; readonly routes: readonly string[] }
   | { readonly kind: 'mistaken'; readonly mistakes: readonly string[] }
+
+/** The servers of the cluster in services/broker, unless somebody names others. */
+const ROUTES = ['nats-1:6222', 'nats-2:6222', 'nats-3:6222']
 
 /** Reads the arguments after the program's name; all mistakes at once. */
 export function readCommandLine(args: readonly string[]): Command {
-  let values: { help?: boolean; 'print-config'?: boolean; 'new-key'?: string; scope?: string[] }
+  let values: {
+    help?: boolean
+    'print-config'?: boolean
+    'new-key'?: string
+    scope?: string[]
+    setup?: string
+    route?: string[]
+  }
   try {
     values = parseArgs({
       args: [...args],
@@ -20,15 +32,32 @@ export function readCommandLine(args: readonly string[]): Command {
         'print-config': { type: 'boolean' },
         'new-key': { type: 'string' },
         scope: { type: 'string', multiple: true },
+        setup: { type: 'string' },
+        route: { type: 'string', multiple: true },
       },
     }).values
   } catch (error) {
     return { kind: 'mistaken', mistakes: [(error as Error).message] }
   }
   if (values.help) return { kind: 'help' }
-  if (values['new-key'] !== undefined) return readNewKey(values['new-key'], values.scope ?? [])
-  if (values.scope) return { kind: 'mistaken', mistakes: ['--scope: belongs to --new-key NAME'] }
+  const { scope, route, setup, 'new-key': newKey } = values
+  const misplaced = [
+    ...(scope && newKey === undefined ? ['--scope: belongs to --new-key NAME'] : []),
+    ...(route && setup === undefined ? ['--route: belongs to --setup DIR'] : []),
+    ...(newKey !== undefined && setup !== undefined ? ['--new-key, --setup: are two things; ask for one'] : []),
+  ]
+  if (misplaced.length > 0) return { kind: 'mistaken', mistakes: misplaced }
+  if (newKey !== undefined) return readNewKey(newKey, scope ?? [])
+  if (setup !== undefined) return readSetup(setup, route ?? ROUTES)
   return values['print-config'] ? { kind: 'print-config' } : { kind: 'run' }
+}
+
+function readSetup(folder: string, routes: readonly string[]): Command {
+  const mistakes = routes
+    .filter((route) => !/^([A-Za-z0-9._-]{1,253}|\[[0-9a-f:]+\]):\d{1,5}$/.test(route))
+    .map((route) => `--route: ${route} is not HOST:PORT`)
+  if (folder === '') mistakes.unshift('--setup: wants a folder')
+  return mistakes.length > 0 ? { kind: 'mistaken', mistakes } : { kind: 'setup', folder, routes }
 }
 
 function readNewKey(name: string, given: readonly string[]): Command {

@@ -81,30 +81,6 @@ const listError = { error: 'must be a JSON array' }
 export const VARIABLES = z.object({
   RESCIND_HOST: z.string().default('127.0.0.1'),
   RESCIND_PORT: integer(0, 65_535).default(8080),
-  NATS_URL: z
-    .string()
-    .transform((text) => text.split(',').map((server) => server.trim()))
-    .refine((servers) => servers.every((server) => server !== ''), {
-      error: 'must be a list of servers with commas, without empty items',
-    })
-    .default(['nats://127.0.0.1:4222']),
-  NATS_USER: z.string().optional(),
-  NATS_PASSWORD: z.string().optional(),
-  NATS_TOKEN: z.string().optional(),
-  NATS_NKEY: z.string().optional(),
-  NATS_CREDS: z.string().optional(),
-  NATS_TLS: z.enum(['true', 'false'], { error: 'must be true or false' }).optional(),
-  NATS_TLS_CA_FILE: z.string().optional(),
-  NATS_TLS_CERT_FILE: z.string().optional(),
-  NATS_TLS_KEY_FILE: z.string().optional(),
-  RESCIND_STREAM: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ -' })
-    .optional(),
-  RESCIND_SUBJECT_PREFIX: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/, { error: 'must be names of A-Z a-z 0-9 _ - with dots' })
-    .optional(),
   RESCIND_STREAM_REPLICAS: z
     .enum(['1', '3', '5'], { error: 'must be 1, 3 or 5' })
     .transform((text) => Number(text) as 1 | 3 | 5)

@@ -1,9 +1,14 @@
 import { isIPv4 } from 'node:net'
-import type { NatsPublisherLogOptions } from '@rescind/log'
+import {
+  type Environment,
+  type NatsLogOptions,
+  type NatsPublisherLogOptions,
+  readNatsEnvironment,
+  withFiles,
+} from '@rescind/log'
 import { type IssuerPolicy, limits } from '@rescind/protocol'
 import { VARIABLES, type Variables } from './config-schema.ts'
 import type { StaticKey } from './keys.ts'
-import { type Environment, withFiles } from './secrets.ts'
 
 /** What a publisher needs to know, wherever its log is. */
 export interface PublisherConfig {
@@ -38,7 +43,10 @@ export type ReadConfig =
   | { readonly ok: true; readonly config: ProcessConfig }
   | { readonly ok: false; readonly mistakes: readonly string[] }
 
-const FILES = ['NATS_PASSWORD', 'NATS_TOKEN', 'NATS_NKEY', 'NATS_CREDS', 'RESCIND_ISSUERS', 'RESCIND_KEYS'] as const
+const FILES = ['RESCIND_ISSUERS', 'RESCIND_KEYS'] as const
+
+/** Where publishers hear answers: one prefix for all their connections, so that their user may listen to that alone. */
+const INBOX_PREFIX = '_INBOX_publisher'
 
 /** Reads the environment and reports all mistakes at once. An empty variable counts as absent. */
 export function readConfig(env: Environment): ReadConfig {
@@ -47,8 +55,10 @@ export function readConfig(env: Environment): ReadConfig {
   const parsed = VARIABLES.safeParse(given)
   for (const { path, message } of parsed.error?.issues ?? []) mistakes.push(`${path.map(String).join('/')}: ${message}`)
   mistakes.push(...contradictions(given))
-  if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes }
-  return { ok: true, config: toConfig(parsed.data) }
+  const nats = readNatsEnvironment(env)
+  if (!nats.ok) mistakes.push(...nats.mistakes)
+  if (!parsed.success || !nats.ok || mistakes.length > 0) return { ok: false, mistakes }
+  return { ok: true, config: toConfig(parsed.data, nats.options) }
 }
 
 /** True for an address that only this machine reaches. */
@@ -62,10 +72,6 @@ function* contradictions(given: Readonly<Record<string, string>>): Generator<str
   if (!isLoopback(host) && (given.RESCIND_KEYS === undefined || given.RESCIND_KEYS.replace(/\s/g, '') === '[]')) {
     yield `RESCIND_KEYS: is required, because others than this machine reach ${host}; make a key with --new-key`
   }
-  const logins = ['NATS_USER', 'NATS_TOKEN', 'NATS_NKEY', 'NATS_CREDS'].filter((name) => given[name] !== undefined)
-  if (logins.length > 1) yield `${logins.join(', ')}: are several ways to authenticate; give one`
-  if (given.NATS_PASSWORD !== undefined && given.NATS_USER === undefined)
-    yield 'NATS_USER: is required beside NATS_PASSWORD'
   const single = ['RESCIND_ISSUER', 'RESCIND_MAX_EXPIRY', 'RESCIND_MAX_SESSION', 'RESCIND_CLOCK_SKEW', 'RESCIND_LEEWAY']
   const stated = single.filter((name) => given[name] !== undefined)
   if (given.RESCIND_ISSUERS !== undefined) {
@@ -78,7 +84,7 @@ function* contradictions(given: Readonly<Record<string, string>>): Generator<str
   }
 }
 
-function toConfig(given: Variables): ProcessConfig {
+function toConfig(given: Variables, nats: NatsLogOptions): ProcessConfig {
   return {
     publisher: {
       host: given.RESCIND_HOST,
@@ -87,40 +93,18 @@ function toConfig(given: Variables): ProcessConfig {
       keys: given.RESCIND_KEYS ?? [],
       shutdownDelayMs: given.RESCIND_SHUTDOWN_DELAY_MS,
     },
-    nats: toNats(given),
+    nats: toNats(given, nats),
     logLevel: given.RESCIND_LOG_LEVEL,
   }
 }
 
-function toNats(given: Variables): NatsPublisherLogOptions {
-  const tls = toTls(given)
+function toNats(given: Variables, nats: NatsLogOptions): NatsPublisherLogOptions {
   return {
-    servers: given.NATS_URL,
-    ...(given.NATS_USER !== undefined && { user: given.NATS_USER }),
-    ...(given.NATS_PASSWORD !== undefined && { password: given.NATS_PASSWORD }),
-    ...(given.NATS_TOKEN !== undefined && { token: given.NATS_TOKEN }),
-    ...(given.NATS_NKEY !== undefined && { nkeySeed: given.NATS_NKEY }),
-    ...(given.NATS_CREDS !== undefined && { creds: given.NATS_CREDS }),
-    ...(tls && { tls }),
-    ...(given.RESCIND_STREAM !== undefined && { stream: given.RESCIND_STREAM }),
-    ...(given.RESCIND_SUBJECT_PREFIX !== undefined && { subjects: subjectsBelow(given.RESCIND_SUBJECT_PREFIX) }),
+    inboxPrefix: INBOX_PREFIX,
+    ...nats,
     ...(given.RESCIND_STREAM_REPLICAS !== undefined && { replicas: given.RESCIND_STREAM_REPLICAS }),
     ...(given.RESCIND_STREAM_MAX_BYTES !== undefined && { maxBytes: given.RESCIND_STREAM_MAX_BYTES }),
   }
-}
-
-/** Two deployments in one account of the broker must not hear each other: a stream's name alone does not part them. */
-function subjectsBelow(prefix: string): NonNullable<NatsPublisherLogOptions['subjects']> {
-  return { log: `${prefix}.log`, live: `${prefix}.live`, presence: `${prefix}.presence`, clock: `${prefix}.clock` }
-}
-
-function toTls(given: Variables): NatsPublisherLogOptions['tls'] | undefined {
-  const files = {
-    ...(given.NATS_TLS_CA_FILE !== undefined && { caFile: given.NATS_TLS_CA_FILE }),
-    ...(given.NATS_TLS_CERT_FILE !== undefined && { certFile: given.NATS_TLS_CERT_FILE }),
-    ...(given.NATS_TLS_KEY_FILE !== undefined && { keyFile: given.NATS_TLS_KEY_FILE }),
-  }
-  return given.NATS_TLS === 'true' || Object.keys(files).length > 0 ? files : undefined
 }
 
 type IssuerVariables = NonNullable<Variables['RESCIND_ISSUERS']>[number]

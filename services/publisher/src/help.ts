@@ -5,6 +5,8 @@ Options:
   --help                      this text
   --print-config              the configuration as it was understood, without secrets
   --new-key NAME --scope S …  makes a key; S: revocations:write, revocations:read, snapshot:read
+  --setup DIR [--route H:P …] makes the secrets of a first deployment in DIR and keeps those that are there;
+                              --route: where each server of a cluster finds the others (nats-1:6222 to nats-3:6222)
 
 Environment (those marked * can be given as NAME_FILE, the path of a file with the content):
   RESCIND_HOST                address to listen on (127.0.0.1); any other than loopback requires keys
@@ -21,8 +23,10 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
   NATS_USER, NATS_PASSWORD *  how to authenticate there; or NATS_TOKEN *, NATS_NKEY * (seed), NATS_CREDS * (content)
   NATS_TLS                    true demands TLS
   NATS_TLS_CA_FILE            paths in PEM; NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE for a client's certificate
+  NATS_INBOX_PREFIX           where answers come from the broker (_INBOX_publisher)
   RESCIND_STREAM              name of the stream (RESCIND)
   RESCIND_SUBJECT_PREFIX      what its subjects begin with (rescind); another stream in one account needs another
+  RESCIND_IMPORTED            true: another account of the broker holds the stream and exports it to ours (false)
   RESCIND_STREAM_REPLICAS     copies of a new stream: 1, 3 or 5 (1)
   RESCIND_STREAM_MAX_BYTES    size cap of a new stream (1 GiB)
   RESCIND_SHUTDOWN_DELAY_MS   how long a stopping publisher goes on serving, not ready (0)

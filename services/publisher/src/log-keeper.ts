@@ -16,6 +16,10 @@ export interface LogKeeperParts {
   onPresence(presence: Presence): void
 }
 
+const UNGUARDED =
+  'THE BROKER LETS EVERYONE IN: whoever reaches it can write the log, and so lift every revocation, or delete it. ' +
+  'Give it accounts: see services/broker/README.md'
+
 const NOT_CONNECTED = 'the broker has not been reached yet'
 
 /**
@@ -117,6 +121,7 @@ export class LogKeeper {
         }
         this.#connection = await log.connect(options)
         this.#listeningSinceMs = this.#parts.clock.monotonic()
+        if (this.#connection.unguarded) this.#parts.logger.warn({}, UNGUARDED)
         await this.#tend(this.#connection)
         return
       } catch (error) {

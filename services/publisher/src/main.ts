@@ -5,6 +5,7 @@ import { HELP } from './help.ts'
 import { newKey } from './keys.ts'
 import { createLogger } from './logger.ts'
 import { startPublisher } from './publisher.ts'
+import { setUp } from './setup.ts'
 
 /** The process: arguments and environment in, signals handled, exit code out. */
 async function main(): Promise<void> {
@@ -12,6 +13,7 @@ async function main(): Promise<void> {
   if (command.kind === 'help') return print(HELP)
   if (command.kind === 'mistaken') return refuse(command.mistakes)
   if (command.kind === 'new-key') return print(describeNewKey(command))
+  if (command.kind === 'setup') return makeSecrets(command)
   const read = readConfig(process.env)
   if (!read.ok) return refuse(read.mistakes)
   if (command.kind === 'print-config') return print(`${printConfig(read.config)}\n`)
@@ -41,6 +43,13 @@ async function serve(config: ProcessConfig): Promise<void> {
 function describeNewKey({ name, scopes }: Extract<Command, { kind: 'new-key' }>): string {
   const { key, kept } = newKey(name, scopes)
   return `Key of ${name}, to be given to it and stored nowhere else:\n${key}\n\nEntry for RESCIND_KEYS:\n${JSON.stringify(kept)}\n`
+}
+
+async function makeSecrets({ folder, routes }: Extract<Command, { kind: 'setup' }>): Promise<void> {
+  const { lines, mistakes } = await setUp(folder, routes)
+  for (const line of lines) print(`${line}\n`)
+  for (const mistake of mistakes) process.stderr.write(`${mistake}\n`)
+  if (mistakes.length > 0) process.exitCode = 1
 }
 
 function print(text: string): void {

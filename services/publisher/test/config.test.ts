@@ -35,7 +35,7 @@ test('one issuer from single variables, everything else by default', () => {
       keys: [],
       shutdownDelayMs: 0,
     },
-    nats: { servers: ['nats://127.0.0.1:4222'] },
+    nats: { servers: ['nats://127.0.0.1:4222'], inboxPrefix: '_INBOX_publisher' },
     logLevel: 'info',
   })
 })
@@ -54,7 +54,8 @@ test('several issuers, keys and the broker from their variables', () => {
       NATS_URL: 'nats://a:4222, nats://b:4222',
       NATS_USER: 'publisher',
       NATS_PASSWORD: 'secret',
-      NATS_TLS_CA_FILE: '/etc/ca.pem',
+      NATS_TLS: 'true',
+      RESCIND_IMPORTED: 'true',
       RESCIND_STREAM: 'R2',
       RESCIND_SUBJECT_PREFIX: 'eu.r2',
       RESCIND_STREAM_REPLICAS: '3',
@@ -71,13 +72,16 @@ test('several issuers, keys and the broker from their variables', () => {
     ],
   )
   assert.deepEqual(config.publisher.keys, [kept])
-  assert.deepEqual(config.nats, {
+  const { subjects, ...nats } = config.nats
+  assert.equal(subjects?.log, 'eu.r2.log')
+  assert.equal(subjects?.create, 'eu.r2.write.create')
+  assert.deepEqual(nats, {
     servers: ['nats://a:4222', 'nats://b:4222'],
     user: 'publisher',
     password: 'secret',
-    tls: { caFile: '/etc/ca.pem' },
+    tls: {},
+    inboxPrefix: '_INBOX_publisher',
     stream: 'R2',
-    subjects: { log: 'eu.r2.log', live: 'eu.r2.live', presence: 'eu.r2.presence', clock: 'eu.r2.clock' },
     replicas: 3,
     maxBytes: 2_097_152,
   })
@@ -180,6 +184,10 @@ test('secrets come from files, and not from both places', (t) => {
   assert.deepEqual(mistakes(readConfig({ ...env, NATS_PASSWORD: 'x' })), [
     'NATS_PASSWORD_FILE: give this or NATS_PASSWORD, not both',
   ])
+})
+
+test('the inbox prefix of publishers can be another one', () => {
+  assert.equal(accepted(readConfig({ ...ONE, NATS_INBOX_PREFIX: '_INBOX.p' })).nats.inboxPrefix, '_INBOX.p')
 })
 
 test('an empty variable counts as absent', () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { hashKey } from '../src/keys.ts'
@@ -46,6 +49,19 @@ test('--help, --new-key and --print-config print and end with 0', async () => {
   assert.deepEqual(kept, { name: 'ann', hash: hashKey(key), scopes: ['revocations:write'] })
   assert.equal(JSON.parse(printed.out).publisher.issuers[0].maxExpiryMs, 900_000)
   assert.ok(!printed.out.includes('hunter2'))
+})
+
+test('--setup says what it wrote, and ends with 1 where files contradict each other', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'rescind-setup-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const made = await start(['--setup', folder], {}).ended
+  assert.equal(made.code, 0, made.err)
+  assert.match(made.out, /^wrote {3}.*publisher\/nats\.nk/m)
+  assert.ok(!made.out.includes(readFileSync(join(folder, 'publisher/nats.nk'), 'utf8').trim()))
+  writeFileSync(join(folder, 'publisher/nats.nk'), 'no seed')
+  const again = await start(['--setup', folder], {}).ended
+  assert.equal(again.code, 1)
+  assert.match(again.err, /publisher\/nats\.nk: holds no such secret/)
 })
 
 test('mistakes end it with 2 and are all named', async () => {

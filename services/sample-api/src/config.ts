@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { type Environment, type NatsLogOptions, readNatsEnvironment, withFiles } from '@rescind/subscriber'
 import { ALGORITHMS, type Algorithm } from '@rescind/verifier'
 import { z } from 'zod'
 import { parseDurationMs } from './durations.ts'
-
-/** Environment variables, as `process.env` has them. */
-export type Environment = Readonly<Record<string, string | undefined>>
 
 const url = (protocols: readonly string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
@@ -41,13 +38,6 @@ const environment = z.object({
   RESCIND_HOST: z.string().default('127.0.0.1'),
   RESCIND_PORT: integer(0, 65_535).default(8081),
   RESCIND_NAME: name.optional(),
-  NATS_URL: list.default(['nats://127.0.0.1:4222']),
-  NATS_CREDS: z.string().optional(),
-  RESCIND_STREAM: name.optional(),
-  RESCIND_SUBJECT_PREFIX: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}$/, { error: 'must be names of A-Z a-z 0-9 _ - with dots' })
-    .optional(),
   RESCIND_SNAPSHOT_URL: url(['http:', 'https:']),
   RESCIND_SNAPSHOT_TOKEN: z.string().optional(),
   RESCIND_ISSUER: z.string(),
@@ -86,20 +76,11 @@ export interface SampleApiConfig {
   readonly staleAfterMs?: number
 }
 
-/** Where the log is, as `natsLog` takes it. */
-export interface NatsConfig {
-  readonly servers: readonly string[]
-  readonly stream?: string
-  /** Where the publisher's stream broadcasts, and where the replica says how it is. */
-  readonly subjects?: { readonly live: string; readonly presence: string }
-  /** Content of a `.creds` file. Secret. */
-  readonly creds?: string
-}
-
 /** Configuration of the process around it: where the log and the snapshots are. */
 export interface ProcessConfig {
   readonly api: SampleApiConfig
-  readonly nats: NatsConfig
+  /** As `natsLog` takes it. Holds secrets. */
+  readonly nats: NatsLogOptions
   readonly snapshotUrl: string
   /** Bearer credential for the snapshot. Secret. */
   readonly snapshotToken?: string
@@ -111,38 +92,25 @@ export type ReadConfig =
   | { readonly ok: true; readonly config: ProcessConfig }
   | { readonly ok: false; readonly mistakes: readonly string[] }
 
-const SECRETS = ['RESCIND_SNAPSHOT_TOKEN', 'NATS_CREDS'] as const
-
 /** Reads the configuration and reports all mistakes at once. An empty variable counts as absent. */
 export function readConfig(env: Environment): ReadConfig {
   const mistakes: string[] = []
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
-  for (const name of SECRETS) readSecretFile(given, name, mistakes)
+  const given = withFiles(env, ['RESCIND_SNAPSHOT_TOKEN'], mistakes)
   const parsed = environment.safeParse(given)
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0])
     mistakes.push(`${name}: ${given[name] === undefined ? 'is required' : issue.message}`)
   }
-  if (!parsed.success || mistakes.length > 0) return { ok: false, mistakes }
-  return { ok: true, config: toConfig(parsed.data) }
+  if (given.RESCIND_IMPORTED === 'true' && given.RESCIND_NAME === undefined) {
+    mistakes.push("RESCIND_NAME: is required beside RESCIND_IMPORTED: the broker's name for this user")
+  }
+  const nats = readNatsEnvironment(env)
+  if (!nats.ok) mistakes.push(...nats.mistakes)
+  if (!parsed.success || !nats.ok || mistakes.length > 0) return { ok: false, mistakes }
+  return { ok: true, config: toConfig(parsed.data, nats.options) }
 }
 
-/** `NAME_FILE` names a file that holds the secret, as container platforms mount it. */
-function readSecretFile(given: Record<string, string | undefined>, name: string, mistakes: string[]): void {
-  const path = given[`${name}_FILE`]
-  if (path === undefined) return
-  if (given[name] !== undefined) {
-    mistakes.push(`${name}_FILE: give this or ${name}, not both`)
-    return
-  }
-  try {
-    given[name] = readFileSync(path, 'utf8').trim()
-  } catch (error) {
-    mistakes.push(`${name}_FILE: cannot be read: ${(error as NodeJS.ErrnoException).code}`)
-  }
-}
-
-function toConfig(env: z.infer<typeof environment>): ProcessConfig {
+function toConfig(env: z.infer<typeof environment>, nats: NatsLogOptions): ProcessConfig {
   return {
     api: {
       host: env.RESCIND_HOST,
@@ -156,18 +124,9 @@ function toConfig(env: z.infer<typeof environment>): ProcessConfig {
       whenUnknown: env.RESCIND_WHEN_UNKNOWN,
       ...(env.RESCIND_STALE_AFTER_MS !== undefined && { staleAfterMs: env.RESCIND_STALE_AFTER_MS }),
     },
-    nats: {
-      servers: env.NATS_URL,
-      ...(env.RESCIND_STREAM !== undefined && { stream: env.RESCIND_STREAM }),
-      ...(env.RESCIND_SUBJECT_PREFIX !== undefined && { subjects: subjectsBelow(env.RESCIND_SUBJECT_PREFIX) }),
-      ...(env.NATS_CREDS !== undefined && { creds: env.NATS_CREDS }),
-    },
+    nats,
     snapshotUrl: env.RESCIND_SNAPSHOT_URL,
     ...(env.RESCIND_SNAPSHOT_TOKEN !== undefined && { snapshotToken: env.RESCIND_SNAPSHOT_TOKEN }),
     logLevel: env.RESCIND_LOG_LEVEL,
   }
-}
-
-function subjectsBelow(prefix: string): { live: string; presence: string } {
-  return { live: `${prefix}.live`, presence: `${prefix}.presence` }
 }

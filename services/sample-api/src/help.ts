@@ -1,16 +1,21 @@
 /** What `--help` prints: every variable, its default, and the calls. */
 export const HELP = `rescind sample API: the smallest API that embeds a replica.
 
-Environment:
+Environment (those marked * can be given as NAME_FILE, the path of a file with the content):
   RESCIND_HOST            address to listen on (127.0.0.1)
   RESCIND_PORT            port to listen on; 0 takes a free one (8081)
-  RESCIND_NAME            the replica's name, 1 to 64 of A-Z a-z 0-9 _ - (made up)
+  RESCIND_NAME            the replica's name, 1 to 64 of A-Z a-z 0-9 _ - (made up); the broker's name for its user
   NATS_URL                servers of the log, with commas (nats://127.0.0.1:4222)
-  NATS_CREDS              content of a .creds file to authenticate with there; or NATS_CREDS_FILE
+  NATS_USER               how to authenticate there, with NATS_PASSWORD *;
+  NATS_NKEY *             or by the seed of an nkey, NATS_CREDS * (content of a .creds file), or NATS_TOKEN *
+  NATS_TLS                true demands TLS
+  NATS_TLS_CA_FILE        paths in PEM; NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE for a client's certificate
+  NATS_INBOX_PREFIX       where answers come from the broker (_INBOX_ and the name)
   RESCIND_STREAM          name of the stream (RESCIND)
   RESCIND_SUBJECT_PREFIX  what its subjects begin with (rescind), as the publisher was told
+  RESCIND_IMPORTED        true: another account of the broker holds the stream and exports it to ours (false)
   RESCIND_SNAPSHOT_URL    the publisher's /v1/snapshot (required)
-  RESCIND_SNAPSHOT_TOKEN  key with scope snapshot:read, if the publisher asks for one; or RESCIND_SNAPSHOT_TOKEN_FILE
+  RESCIND_SNAPSHOT_TOKEN * key with scope snapshot:read, if the publisher asks for one
   RESCIND_ISSUER          exact iss of the tokens (required)
   RESCIND_AUDIENCE        what the tokens name in aud (required)
   RESCIND_JWKS_URL        where the issuer publishes its keys (required)

@@ -1,2 +1,2 @@
-export { type Environment, type ProcessConfig, type ReadConfig, readConfig, type SampleApiConfig } from './config.ts'
+export { type ProcessConfig, type ReadConfig, readConfig, type SampleApiConfig } from './config.ts'
 export { type RunningSampleApi, type StartSampleApiOptions, startSampleApi } from './sample-api.ts'

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { type Environment, readConfig } from '../src/config.ts'
+import type { Environment } from '@rescind/subscriber'
+import { readConfig } from '../src/config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rescind-sample-api-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -53,9 +54,10 @@ test('everything can be said', () => {
     RESCIND_PORT: '0',
     RESCIND_NAME: 'api-1',
     NATS_URL: 'nats://a:4222, nats://b:4222',
-    NATS_CREDS: 'secret',
+    NATS_TOKEN: 'secret',
     RESCIND_STREAM: 'OTHER',
     RESCIND_SUBJECT_PREFIX: 'other',
+    RESCIND_IMPORTED: 'true',
     RESCIND_SNAPSHOT_TOKEN: 'rsk_x',
     RESCIND_ALGORITHMS: 'ES256,RS256',
     RESCIND_MAX_EXPIRY: '90s',
@@ -63,12 +65,10 @@ test('everything can be said', () => {
     RESCIND_STALE_AFTER_MS: '1500',
     RESCIND_LOG_LEVEL: 'silent',
   })
-  assert.deepEqual(config.nats, {
-    servers: ['nats://a:4222', 'nats://b:4222'],
-    stream: 'OTHER',
-    subjects: { live: 'other.live', presence: 'other.presence' },
-    creds: 'secret',
-  })
+  const { subjects, ...nats } = config.nats
+  assert.deepEqual(nats, { servers: ['nats://a:4222', 'nats://b:4222'], stream: 'OTHER', token: 'secret' })
+  assert.equal(subjects?.live, 'other.live')
+  assert.equal(subjects?.info, 'other.read.info')
   assert.equal(config.snapshotToken, 'rsk_x')
   const { port, name, algorithms, maxExpiryMs, whenUnknown, staleAfterMs } = config.api
   assert.deepEqual(
@@ -101,8 +101,16 @@ test('all mistakes are named at once, also when a variable is empty', () => {
     RESCIND_MAX_EXPIRY: '0s',
     RESCIND_STALE_AFTER_MS: '-1',
     RESCIND_LOG_LEVEL: 'loud',
+    NATS_TLS: 'maybe',
+    NATS_NKEY: 'no seed',
   }
   assert.deepEqual(mistakesOf(env).sort(), Object.keys(env).sort())
+})
+
+test('in an account of the broker that imports the log, a replica needs the name of its user', () => {
+  assert.deepEqual(mistakesOf({ RESCIND_IMPORTED: 'true' }), ['RESCIND_NAME'])
+  assert.equal(configOf({ RESCIND_IMPORTED: 'true', RESCIND_NAME: 'api' }).api.name, 'api')
+  assert.equal(configOf({ RESCIND_IMPORTED: 'false' }).api.name, undefined)
 })
 
 test('a duration is a number and a unit', () => {
