@@ -46,7 +46,17 @@ function roomsIn(floor: string): string[] {
   return Object.keys(ROOMS).flatMap((room) => (room.startsWith(`${floor}/`) ? room.slice(floor.length + 1) : []))
 }
 
-const IN_A_ROOM = ['src', 'test', 'package.json', 'tsconfig.json', 'README.md', 'SPEC.md', 'Dockerfile']
+const IN_A_ROOM = [
+  'src',
+  'test',
+  'package.json',
+  'tsconfig.json',
+  'README.md',
+  'SPEC.md',
+  'OPERATING.md',
+  'Dockerfile',
+  'kubernetes',
+]
 
 /** The top level, the floors and the rooms hold what belongs there and nothing else. `entriesOf` lists a folder. */
 export function strangers(entriesOf: (folder: string) => readonly string[]): Finding[] {
