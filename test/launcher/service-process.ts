@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { allThreadsStopped } from './all-threads-stopped.ts'
 import { REPOSITORY } from './run-folder.ts'
 import { until } from './wait.ts'
 
@@ -34,6 +35,10 @@ export interface ServiceProcess {
   stop(): Promise<void>
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
+  /** SIGSTOP: it holds its connections and answers nothing. Resolves when its last thread has stopped. */
+  pause(): Promise<void>
+  /** SIGCONT. */
+  resume(): void
 }
 
 const START_TIMEOUT_MS = 60_000
@@ -111,6 +116,15 @@ class Service implements ServiceProcess {
     return this.#end(() => this.#signalGroup('SIGKILL'))
   }
 
+  async pause(): Promise<void> {
+    this.#signalGroup('SIGSTOP')
+    await allThreadsStopped(this.pid)
+  }
+
+  resume(): void {
+    this.#signalGroup('SIGCONT')
+  }
+
   /** Resolves once it says where it listens. */
   async listens(): Promise<void> {
     const failed = this.ended.then(({ how }) => Promise.reject(new Error(this.#withLastLines(`ended ${how}`))))
@@ -125,7 +139,11 @@ class Service implements ServiceProcess {
 
   async #end(signal: () => void): Promise<void> {
     this.#asked = true
-    if (this.#child.exitCode === null && this.#child.signalCode === null) signal()
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      signal()
+      // A stopped process takes SIGTERM only after it goes on.
+      this.resume()
+    }
     const timer = setTimeout(() => this.#signalGroup('SIGKILL'), STOP_TIMEOUT_MS)
     await this.ended
     clearTimeout(timer)

@@ -10,13 +10,20 @@ export class DeletionClock {
   #snapshot: Mark | undefined
   #newestFrame: Mark | undefined
   #newestAtMs = Number.NEGATIVE_INFINITY
+  #furthestMs = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
+  /** The furthest time given so far, here or where a snapshot was taken: what expired by then may be gone. */
+  get furthestMs(): number {
+    return this.#furthestMs
+  }
+
   /** A snapshot says when it was taken. */
   sawSnapshot(takenAtMs: number): void {
+    this.#furthestMs = Math.max(this.#furthestMs, takenAtMs)
     this.#snapshot = { atMs: takenAtMs, seenMs: this.#clock.monotonic() }
   }
 
@@ -35,7 +42,9 @@ export class DeletionClock {
     const outside = [this.#snapshot, this.#newestFrame].filter((mark) => mark !== undefined)
     if (outside.length === 0) return Number.NEGATIVE_INFINITY
     const monotonic = this.#clock.monotonic()
-    return Math.min(this.#clock.now(), ...outside.map(({ atMs, seenMs }) => atMs + (monotonic - seenMs)))
+    const nowMs = Math.min(this.#clock.now(), ...outside.map(({ atMs, seenMs }) => atMs + (monotonic - seenMs)))
+    this.#furthestMs = Math.max(this.#furthestMs, nowMs)
+    return nowMs
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
+import type { Head, LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
 import {
   type Clock,
   type Cursor,
@@ -75,6 +75,7 @@ export class Follower {
   #connected = false
   #attempt: Attempt | undefined
   #snapshot: Snapshot | undefined
+  #head: Head | undefined
   #running: Promise<void> | undefined
   #performing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -90,6 +91,11 @@ export class Follower {
   /** Where following stands. */
   get state(): FollowState {
     return this.#state
+  }
+
+  /** The log as its leader last told it. */
+  get head(): Head | undefined {
+    return this.#head
   }
 
   /** Live messages that were not the next frame. */
@@ -260,6 +266,7 @@ export class Follower {
       return frame ? { frameId: peekFrameId(frame.bytes) ?? '' } : 'missing'
     }
     const [head, ...found] = await Promise.all([connection.head({ signal }), ...own.map(look)])
+    this.#head = head
     return { kind: 'answered', head, own: found }
   }
 

@@ -26,6 +26,7 @@ import type { FollowState } from './follow-state.ts'
 import { hasReached } from './follow-table.ts'
 import { Follower } from './follower.ts'
 import { inSlices } from './in-slices.ts'
+import { type Position, PositionDigest } from './position-digest.ts'
 import { refusalOf } from './refusal.ts'
 import type { Logger, Refusal, ReplicaStatus, WhenUnknown } from './replica-types.ts'
 import { SleepWatch } from './sleep-watch.ts'
@@ -53,6 +54,7 @@ export class FollowingReplica implements EmbeddedReplica {
   readonly #follower: Follower
   readonly #advice = new UnknownAdvice()
   readonly #sleep: SleepWatch
+  readonly #digest: PositionDigest
   #largestAtMs = 0
   #provedAtMs: number | undefined
   #announcedAtMs = Number.NEGATIVE_INFINITY
@@ -92,6 +94,12 @@ export class FollowingReplica implements EmbeddedReplica {
       onTick: () => this.#onTick(),
       onReplaced: () => this.#options.onReplaced?.(),
       onSkipped: () => this.#facts.end(new RescindError('ERR_FACTS_MISSED', 'facts came in by a snapshot')),
+    })
+    this.#digest = new PositionDigest({
+      denylist: this.denylist,
+      clock: this.#clock,
+      position: () => this.#position(),
+      deletedUpToMs: () => this.#deletionClock.furthestMs,
     })
     this.#follower.start()
   }
@@ -217,7 +225,21 @@ export class FollowingReplica implements EmbeddedReplica {
 
   async #join({ manifest, image }: Snapshot, signal: AbortSignal): Promise<boolean> {
     this.#deletionClock.sawSnapshot(manifest.takenAtMs)
-    return inSlices(this.denylist.join(image), signal)
+    const complete = await inSlices(this.denylist.join(image), signal)
+    this.#largestAtMs = Math.max(this.#largestAtMs, manifest.newestAtMs)
+    return complete
+  }
+
+  /**
+   * Where it stands, while its index is exactly what the cursor stands for: not while a snapshot is fetched, joined and
+   * read on from (it may hold what lies beyond its cursor, but nothing beyond the head named since), nor with facts left out.
+   */
+  #position(): Position | undefined {
+    const { phase, cursor, lost, full } = this.#follower.state
+    const { head } = this.#follower
+    const stands = phase.kind === 'following' || phase.kind === 'asking'
+    if (!stands || cursor === undefined || lost || full !== 'no' || head?.epoch !== cursor.epoch) return undefined
+    return { cursor, newestAtMs: this.#largestAtMs, fingerprintKey: head.fingerprintKey }
   }
 
   #onChange(follow: FollowState): void {
@@ -234,6 +256,7 @@ export class FollowingReplica implements EmbeddedReplica {
   #onTick(): void {
     if (this.#sleep.sleptMs > this.#staleAfterMs) this.#follower.nudge()
     this.#advice.tell(this.#logger)
+    this.#digest.tick()
     if (this.#clock.monotonic() - this.#announcedAtMs >= limits.PRESENCE_EVERY_MS) this.#announce(this.#stateNow())
     // One lap in about a minute, however many there are: the event loop breathes between two slices.
     if (!this.#sweeping) this.#sweep(Math.ceil(this.denylist.size / limits.SLICE_ENTRIES / SWEEPS_PER_LAP))
@@ -264,6 +287,7 @@ export class FollowingReplica implements EmbeddedReplica {
     this.#announcedAtMs = this.#clock.monotonic()
     const { cursor } = this.#follower.state
     const lagMs = this.#lagMs()
+    const digest = cursor && this.#digest.at(cursor)
     const presence: Presence = {
       replica: this.#id,
       name: this.#name,
@@ -276,6 +300,7 @@ export class FollowingReplica implements EmbeddedReplica {
       rssBytes: process.memoryUsage.rss(),
       whenUnknown: this.#options.whenUnknown,
       staleAfterMs: this.#staleAfterMs,
+      ...(digest === undefined ? {} : { digest }),
     }
     this.#follower.announce(presence)
   }

@@ -62,6 +62,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     waitUntilLive: false,
     ...(config.staleAfterMs !== undefined && { staleAfterMs: config.staleAfterMs }),
     ...(config.proveEveryMs !== undefined && { proveEveryMs: config.proveEveryMs }),
+    ...(config.maxEntries !== undefined && { maxEntries: config.maxEntries }),
     logger,
     clock,
     onApplied: (event) => appliedFrames.tell(event),

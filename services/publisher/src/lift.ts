@@ -1,7 +1,7 @@
 import { type Lift, liftFrom, parseLift } from '@rescind/protocol'
 import { uuidv7 } from 'uuidv7'
 import { type LiftAnswer, liftAnswer } from './answers.ts'
-import type { Principal } from './keys.ts'
+import type { Principal } from './principal.ts'
 import { notTaken, Problem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
 

@@ -12,8 +12,10 @@ interface Known {
 }
 
 /** What `GET /v1/replicas` says of one replica: its own words, and when it last said them. */
-export interface ReplicaAnswer extends Omit<Presence, 'replica'> {
+export interface ReplicaAnswer extends Omit<Presence, 'replica' | 'digest'> {
   readonly id: string
+  /** Of its index at its cursor; `asOf` is RFC 3339. */
+  readonly digest?: { readonly asOf: string; readonly value: string }
   /** RFC 3339, by the publisher's clock. */
   readonly lastSeen: string
   /** It has said nothing for its own `staleAfterMs` and 2 s more: gone, or cut off. */
@@ -51,8 +53,9 @@ export class Replicas {
   list(): readonly ReplicaAnswer[] {
     this.#forgetSilent()
     const answers = [...this.#known.values()].map((known): ReplicaAnswer => {
-      const { replica: id, ...said } = known.presence
-      return { id, ...said, lastSeen: known.seenAt, silent: this.#isSilent(known) }
+      const { replica: id, digest: at, ...said } = known.presence
+      const digest = at && { digest: { asOf: formatRfc3339(at.asOfMs), value: at.value } }
+      return { id, ...said, ...digest, lastSeen: known.seenAt, silent: this.#isSilent(known) }
     })
     return answers.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
   }

@@ -10,7 +10,7 @@ import {
 } from '@rescind/protocol'
 import { uuidv7 } from 'uuidv7'
 import { type RevocationsAnswer, revocationAnswer } from './answers.ts'
-import type { Principal } from './keys.ts'
+import type { Principal } from './principal.ts'
 import { notTaken, Problem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
 import { shapeMistakes } from './shape-bound.ts'

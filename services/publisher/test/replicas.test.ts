@@ -37,6 +37,15 @@ test('a replica is listed as it last described itself, with when', () => {
   )
 })
 
+test('a digest is listed with the time that it is of, and not where there is none', () => {
+  const replicas = new Replicas(manualClock())
+  replicas.hear(presence('a', { digest: { asOfMs: 1_767_225_720_000, value: '00112233445566ff' } }))
+  replicas.hear(presence('b'))
+  const [a, b] = replicas.list()
+  assert.deepEqual(a?.digest, { asOf: '2026-01-01T00:02:00.000Z', value: '00112233445566ff' })
+  assert.equal(b !== undefined && 'digest' in b, false)
+})
+
 test('silence beyond its own staleAfterMs and 2 s is flagged, and ends with the next word', () => {
   const clock = manualClock()
   const replicas = new Replicas(clock)
