@@ -23,6 +23,7 @@ const SUITES = [
   'test/launcher',
   'packages/*/test',
   'services/*/test',
+  'test/upgrade',
   'test/architecture',
 ]
 

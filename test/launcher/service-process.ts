@@ -9,8 +9,10 @@ import { until } from './wait.ts'
 export interface ServiceOptions {
   /** Shown to people, and the name of its log file. */
   readonly name: string
-  /** Its program, relative to the repository. */
+  /** Its program, relative to `root`. */
   readonly program: string
+  /** Where this version of Rescind is installed; default: this repository. */
+  readonly root?: string
   /** Its `RESCIND_…` and `NATS_…` variables; of ours it gets the others. */
   readonly env: Readonly<Record<string, string>>
   /** Where its output goes, as `<name>.log`. */
@@ -57,7 +59,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
       options.program,
     ],
     {
-      cwd: REPOSITORY,
+      cwd: options.root ?? REPOSITORY,
       env: { ...foreignVariables(), ...options.env },
       // The channel tells the child when we are gone.
       stdio: ['ignore', output, output, 'ipc'],

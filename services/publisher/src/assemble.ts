@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { PublisherLog, RevocationLog } from '@rescind/log'
-import type { Clock, Frame } from '@rescind/protocol'
+import { type Clock, FRAME_VERSIONS, type Frame } from '@rescind/protocol'
 import { type EmbeddedReplica, openEmbeddedReplica } from '@rescind/subscriber/internal'
 import type { Logger } from 'pino'
 import { Appender } from './appender.ts'
@@ -8,6 +8,7 @@ import { AppliedFrames } from './applied-frames.ts'
 import { BrokerClock } from './broker-clock.ts'
 import { commitFrame } from './commit-frame.ts'
 import type { PublisherConfig } from './config.ts'
+import { frameVersionToWrite } from './frame-version.ts'
 import { IssuerFacts } from './issuer-facts.ts'
 import { lifetimes } from './lifetimes.ts'
 import { APPEND_DEADLINE_MS } from './limits.ts'
@@ -71,6 +72,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
   const commit = (frame: Frame) =>
     commitFrame(frame, {
       append: (bytes, appendOptions) => keeper.append(bytes, appendOptions),
+      frameVersion: () => frameVersionToWrite(FRAME_VERSIONS, replicas, keeper.listenedMs),
       appliedFrames,
       nudge: () => replica.nudge(),
       deadlineMs: config.appendDeadlineMs ?? APPEND_DEADLINE_MS,

@@ -48,6 +48,12 @@ export const SNAPSHOT_KEPT_MS = 60_000
 /** A silent replica is forgotten after a day: long enough for somebody to ask where it went. */
 export const SILENT_REPLICA_KEPT_MS = 24 * 3_600_000
 
+/**
+ * How long presence must have been heard without a break before frames of a newer version are written: as long as a
+ * replica may be cut off and still answer (`staleAfterMs` is at most 10 minutes), and a minute for its announcements.
+ */
+export const LISTEN_BEFORE_NEWER_FRAMES_MS = 660_000
+
 /** Static keys: one per service that calls, an order of magnitude above what a company names by hand. */
 export const MAX_KEYS = 1_000
 

@@ -28,6 +28,8 @@ export class Replicas {
   readonly #max: number
   /** In the order in which they last spoke, the longest silent first. */
   readonly #known = new Map<string, Known>()
+  /** When one was last left off the list for want of room. */
+  #leftOutAtMs = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock, max: number = limits.MAX_REPLICAS) {
     this.#clock = clock
@@ -39,7 +41,10 @@ export class Replicas {
     const known = this.#known.delete(presence.replica)
     if (presence.state === 'closed') return
     this.#forgetSilent()
-    if (!known && this.#known.size >= this.#max) return
+    if (!known && this.#known.size >= this.#max) {
+      this.#leftOutAtMs = this.#clock.monotonic()
+      return
+    }
     const now = { seenAtMs: this.#clock.monotonic(), seenAt: formatRfc3339(this.#clock.now()) }
     this.#known.set(presence.replica, { presence, ...now })
   }
@@ -55,6 +60,15 @@ export class Replicas {
     return answers.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
   }
 
+  /**
+   * The frame versions that each of them reads, also of those that are silent: one that is cut off comes back. A list of
+   * nothing stands for whoever was left off for want of room within the last day.
+   */
+  *frameVersions(): Generator<readonly number[]> {
+    if (this.#clock.monotonic() - this.#leftOutAtMs <= SILENT_REPLICA_KEPT_MS) yield []
+    for (const { presence } of this.#known.values()) yield presence.frameVersions
+  }
+
   #isSilent({ presence, seenAtMs }: Known): boolean {
     return this.#clock.monotonic() - seenAtMs > presence.staleAfterMs + GRACE_MS
   }
@@ -64,6 +78,7 @@ export class Replicas {
     for (const [id, known] of this.#known) {
       const longGone = this.#clock.monotonic() - known.seenAtMs > SILENT_REPLICA_KEPT_MS
       if (!longGone && !(this.#known.size >= this.#max && this.#isSilent(known))) return
+      if (!longGone) this.#leftOutAtMs = this.#clock.monotonic()
       this.#known.delete(id)
     }
   }

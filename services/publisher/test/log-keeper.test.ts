@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type MemoryLog, memoryLog } from '@rescind/log'
-import { systemClock } from '@rescind/protocol'
+import { type LogEvent, type MemoryLog, memoryLog, type PublisherLog } from '@rescind/log'
+import { manualClock, systemClock } from '@rescind/protocol'
 import { BrokerClock } from '../src/broker-clock.ts'
 import { LogKeeper } from '../src/log-keeper.ts'
 import { until } from './until.ts'
@@ -37,5 +37,34 @@ test('R11: a log that was found rolled back takes nothing under its old epoch, a
     assert.equal(second.head?.epoch, first.head?.epoch)
   } finally {
     await Promise.all([first.close(), second.close()])
+  }
+})
+
+test('presence counts as heard from the last time that the connection came up, and not while it is down', async () => {
+  const clock = manualClock()
+  let tell: (event: LogEvent) => void = () => {}
+  const memory = memoryLog({ clock })
+  const log: PublisherLog = {
+    connect(options) {
+      tell = options.onEvent
+      return memory.connect(options)
+    },
+  }
+  const brokerClock = new BrokerClock(clock)
+  const keeper = new LogKeeper({ log, name: 'keeper', brokerClock, clock, logger: SILENT, onPresence() {} })
+  try {
+    assert.equal(keeper.listenedMs, 0)
+    keeper.start()
+    await until('the log is established', async () => keeper.head !== undefined)
+    clock.advance(5_000)
+    assert.equal(keeper.listenedMs, 5_000)
+    tell({ kind: 'disconnected' })
+    clock.advance(5_000)
+    assert.equal(keeper.listenedMs, 0)
+    tell({ kind: 'reconnected' })
+    clock.advance(1_000)
+    assert.equal(keeper.listenedMs, 1_000)
+  } finally {
+    await keeper.close()
   }
 })

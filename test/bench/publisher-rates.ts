@@ -1,0 +1,131 @@
+/**
+ * `pnpm bench:publisher`: single revocations and arrays of a hundred over HTTP, from one client and from many, to one
+ * publisher on a real nats-server, with three APIs that follow. Each answer means: in the stream, and in force in the
+ * publisher's own replica. Group commit shows in the frames: fewer than requests.
+ */
+import { randomUUID } from 'node:crypto'
+import { Agent, request } from 'node:http'
+import { natsLog } from '@rescind/log'
+import { sharesOfCore } from './process-cpu.ts'
+import { type RunningParts, withRunningParts } from './running-parts.ts'
+
+const RUN_MS = 8_000
+const WARM_UP_MS = 3_000
+
+interface Load {
+  readonly clients: number
+  /** Revocations of one request: 1 is an object, more are an array. */
+  readonly revocations: number
+}
+
+const LOADS: readonly Load[] = [
+  { clients: 1, revocations: 1 },
+  { clients: 16, revocations: 1 },
+  { clients: 64, revocations: 1 },
+  { clients: 256, revocations: 1 },
+  { clients: 4, revocations: 100 },
+]
+
+interface Measured {
+  readonly latenciesMs: readonly number[]
+  readonly failed: ReadonlyMap<string, number>
+}
+
+/** So many clients, each with one request under way at a time, for so long. */
+async function drive({ clients, revocations }: Load, parts: RunningParts, forMs: number): Promise<Measured> {
+  const agent = new Agent({ keepAlive: true, maxSockets: clients })
+  const latenciesMs: number[] = []
+  const failed = new Map<string, number>()
+  const deadlineMs = performance.now() + forMs
+  const one = () => ({ match: { sub: randomUUID() }, reason: 'admin_revoked' })
+  const client = async (): Promise<void> => {
+    while (performance.now() < deadlineMs && !parts.stop.aborted) {
+      const body = JSON.stringify(revocations === 1 ? one() : Array.from({ length: revocations }, one))
+      const startedMs = performance.now()
+      const status = await post(agent, parts, body)
+      if (status === '201') latenciesMs.push(performance.now() - startedMs)
+      else failed.set(status, (failed.get(status) ?? 0) + 1)
+    }
+  }
+  await Promise.all(Array.from({ length: clients }, client))
+  agent.destroy()
+  return { latenciesMs: latenciesMs.sort((a, b) => a - b), failed }
+}
+
+function post(agent: Agent, { deployment, keys }: RunningParts, body: string): Promise<string> {
+  return new Promise((resolve) => {
+    const headers = {
+      authorization: `Bearer ${keys.admin}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    }
+    const sent = request(`${deployment.publisher.url}/v1/revocations`, { agent, method: 'POST', headers }, (answer) => {
+      answer.resume().once('end', () => resolve(String(answer.statusCode)))
+    })
+    sent.once('error', (error) => resolve(error.message)).end(body)
+  })
+}
+
+async function measure(load: Load, parts: RunningParts, lastSeq: () => Promise<number>): Promise<void> {
+  const { deployment, natsPid } = parts
+  const pids = {
+    publisher: deployment.publisher.pid ?? 0,
+    'nats-server': natsPid,
+    api: deployment.replicas[0]?.pid ?? 0,
+    client: process.pid,
+  }
+  const firstFrame = await lastSeq()
+  let measured: Measured = { latenciesMs: [], failed: new Map() }
+  const { shares, elapsedSec } = await sharesOfCore(pids, async () => {
+    measured = await drive(load, parts, RUN_MS)
+  })
+  const { latenciesMs, failed } = measured
+  const frames = (await lastSeq()) - firstFrame
+  const at = (share: number) => (latenciesMs[Math.floor(latenciesMs.length * share)] ?? 0).toFixed(1)
+  const percent = (name: keyof typeof pids) =>
+    shares[name] === undefined ? '' : `${Math.round((shares[name] ?? 0) * 100)} %`
+  const cells = [
+    load.clients,
+    load.revocations,
+    Math.round(latenciesMs.length / elapsedSec),
+    Math.round((latenciesMs.length * load.revocations) / elapsedSec),
+    at(0.5),
+    at(0.99),
+    (latenciesMs.length / frames).toFixed(1),
+    percent('publisher'),
+    percent('nats-server'),
+    percent('api'),
+    percent('client'),
+  ]
+  console.log(`| ${cells.join(' | ')} |`)
+  for (const [what, count] of failed) console.log(`  ${count} x ${what}`)
+}
+
+const HEAD = [
+  'clients',
+  'revocations per request',
+  'requests/s',
+  'revocations/s',
+  'p50 ms',
+  'p99 ms',
+  'requests per frame',
+  'publisher CPU',
+  'nats-server CPU',
+  'one API CPU',
+  'client CPU',
+]
+
+await withRunningParts(3, async (parts) => {
+  const connection = await natsLog({ servers: parts.natsUrl }).connect({ name: 'bench', onEvent() {} })
+  const lastSeq = async () => (await connection.head()).lastSeq
+  try {
+    console.log(
+      `node ${process.version}, nats-server ${parts.natsVersion}; all on one machine, CPU in shares of one core`,
+    )
+    console.log(`| ${HEAD.join(' | ')} |\n| ${HEAD.map(() => '---').join(' | ')} |`)
+    await drive({ clients: 64, revocations: 1 }, parts, WARM_UP_MS)
+    for (const load of LOADS) await measure(load, parts, lastSeq)
+  } finally {
+    await connection.close()
+  }
+})
