@@ -172,12 +172,12 @@ describe('a broker with', () => {
   it('nobody to ask for is open to everyone, and says so', async () => {
     const { url: servers } = await startPlain('unguarded', '')
     const publisher = await natsPublisherLog({ servers }).connect({ name: 'publisher', onEvent() {} })
+    closing.push(() => publisher.close())
     assert.equal(publisher.unguarded, true)
-    await publisher.close()
     const anyone = 'authorization { users: [{ user: anyone, password: x }] }\nno_auth_user: anyone'
     const { url } = await startPlain('no-auth-user', anyone)
     const other = await natsPublisherLog({ servers: url }).connect({ name: 'publisher', onEvent() {} })
+    closing.push(() => other.close())
     assert.equal(other.unguarded, true)
-    await other.close()
   })
 })

@@ -84,7 +84,7 @@ describe('with the credential of a publisher', () => {
     assert.deepEqual(refusals, [])
   })
 
-  it('the log can be made to forget, by its limits: a publisher sees that at its next look, and refuses to go on', async () => {
+  it('the log can be made to forget, by its limits: a publisher sees that at its next look, and refuses to go on', async (t) => {
     assert.ok(broker)
     const socket = await NatsSocket.connect(broker.server.port, { seed: broker.seeds.publisher })
     const limits = { discard: 'old', max_msgs: 1 }
@@ -96,8 +96,8 @@ describe('with the credential of a publisher', () => {
     const options = { servers: broker.server.url, nkeySeed: broker.seeds.publisher, inboxPrefix: INBOX }
     const log = natsPublisherLog({ ...options, subjects: importedSubjects() })
     const publisher = await log.connect({ name: 'publisher', onEvent() {} })
+    t.after(() => publisher.close())
     await assert.rejects(publisher.establish(), /ERR_LOG_MISCONFIGURED.*discard is "old".*max_msgs is 1/)
-    await publisher.close()
   })
 })
 
