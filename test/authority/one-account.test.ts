@@ -53,9 +53,20 @@ const as = (user: string) => NatsSocket.connect(server.port, { fields: { user, p
 async function fillLog(): Promise<void> {
   const log = natsPublisherLog({ servers: server.url, user: 'operator', password: 'secret' })
   const connection = await log.connect({ name: 'operator', onEvent() {} })
-  await connection.establish()
-  await connection.append(Buffer.from('frame'), { messageId: crypto.randomUUID() })
-  await connection.close()
+  try {
+    // While the server removes the files of a stream that was just deleted, it makes no other of that name.
+    await eventually(
+      () => 'the log is made',
+      () =>
+        connection.establish().then(
+          () => true,
+          () => false,
+        ),
+    )
+    await connection.append(Buffer.from('frame'), { messageId: crypto.randomUUID() })
+  } finally {
+    await connection.close()
+  }
 }
 
 /** The sequence of the last frame; undefined if there is no stream. */
