@@ -19,6 +19,7 @@ const SUITES = [
   'test/scale',
   'test/end-to-end',
   'test/conformance',
+  'test/authority',
   'test/launcher',
   'packages/*/test',
   'services/*/test',
@@ -146,7 +147,8 @@ async function provideBroker(): Promise<void> {
 const startedMs = performance.now()
 const { filters, name } = readArguments(process.argv.slice(2))
 const files = testFiles(filters)
-if (files.some((file) => /test\/(scale|conformance|end-to-end|launcher)\//.test(file))) await provideBroker()
+const NEEDS_BROKER = /test\/(scale|authority|conformance|end-to-end|launcher)\//
+if (files.some((file) => NEEDS_BROKER.test(file))) await provideBroker()
 
 const tally = new Tally(name === undefined ? files : [])
 if (files.length > 0) {

@@ -7,13 +7,17 @@ import { allThreadsStopped } from './all-threads-stopped.ts'
 export interface NatsServerOptions {
   /** The binary, as `findNatsServer` found it. */
   readonly binary: string
-  /** Folder of JetStream's files; made if absent, never removed. */
-  readonly storeDir: string
+  /** Folder of JetStream's files; made if absent, never removed. Left out: what `configFile` says; not both. */
+  readonly storeDir?: string
   /** Port on 127.0.0.1; absent or 0: a free one that the server chooses. */
   readonly port?: number
   readonly jetstream: true
   /** A configuration file for what flags cannot say: accounts, a cluster. */
   readonly configFile?: string
+  /** Flags that override it. */
+  readonly flags?: readonly string[]
+  /** Variables that it refers to, beside those of our own environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** True: a process group of its own, so that Ctrl-C reaches only the program that started it. Default false. */
   readonly detached?: boolean
   /** Told every line that the server prints. */
@@ -77,16 +81,17 @@ interface Running {
 }
 
 async function launch(options: NatsServerOptions, port: number): Promise<Running> {
-  const { binary, storeDir, configFile, detached = false } = options
+  const { binary, storeDir, configFile, flags = [], env = {}, detached = false } = options
   const child = spawn(
     binary,
     [
       ...(configFile ? ['-c', configFile] : []),
-      ...['-js', '-sd', storeDir, '-a', '127.0.0.1'],
+      ...['-js', ...(storeDir === undefined ? [] : ['-sd', storeDir]), '-a', '127.0.0.1'],
       // With -1 the server takes a free port itself: nobody can take it in between.
       ...['-p', String(port || -1)],
+      ...flags,
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], detached },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, detached },
   )
   killWithUs(child)
   try {

@@ -7,6 +7,7 @@ import {
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node'
 import type { NatsAccess, NatsSettings } from './nats-options.ts'
+import { tlsOptions } from './nats-tls.ts'
 
 /** A server that accepts a connection and says nothing has this long. */
 export const DIAL_TIMEOUT_MS = 5_000
@@ -37,13 +38,14 @@ export function clientOptions(settings: NatsSettings, name: string): NodeConnect
     ignoreAuthErrorAbort: true,
     noAsyncTraces: true,
     ...(authenticator ? { authenticator } : {}),
-    ...(access.tls ? { tls: access.tls } : {}),
+    ...(access.tls ? { tls: tlsOptions(access.tls, servers) } : {}),
   }
 }
 
 function authenticatorOf({ user, password, token, nkeySeed, creds }: NatsAccess): Authenticator | undefined {
   const bytes = (text: string) => new TextEncoder().encode(text)
-  if (creds !== undefined) return credsAuthenticator(bytes(creds))
+  // Without an end of its last line the client finds no seed in it.
+  if (creds !== undefined) return credsAuthenticator(bytes(`${creds}\n`))
   if (nkeySeed !== undefined) return nkeyAuthenticator(bytes(nkeySeed))
   if (token !== undefined) return tokenAuthenticator(token)
   return user === undefined ? undefined : usernamePasswordAuthenticator(user, password)

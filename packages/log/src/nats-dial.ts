@@ -1,4 +1,4 @@
-import { connect, type NatsConnection, type NatsConnectionImpl } from '@nats-io/transport-node'
+import { connect, type NatsConnection, type NatsConnectionImpl, TimeoutError } from '@nats-io/transport-node'
 import type { RescindError } from '@rescind/protocol'
 import { clientOptions, DIAL_TIMEOUT_MS, RECONNECT_WAIT_MS } from './nats-client-options.ts'
 import { serverGreets } from './nats-greeting.ts'
@@ -36,8 +36,12 @@ export async function dial(
   }
 }
 
+/** A broker that wants a certificate of us, or another one, cuts the connection in a way that the client does not notice. */
+const TIMED_OUT = `it did not let us in within ${DIAL_TIMEOUT_MS} ms; its own log may say why (with TLS: our certificate?)`
+
 /** What a person can act on. Several addresses of one host fail as one error without words. */
 function reasonOf(error: unknown): string {
+  if (error instanceof TimeoutError) return TIMED_OUT
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ')
   return error instanceof Error ? error.message : String(error)
 }

@@ -11,9 +11,9 @@ export async function serverGreets(
   options: { readonly handshakeFirst: boolean; readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
   const { handshakeFirst, timeoutMs, signal } = options
-  const { hostname, port } = new URL(server.includes('://') ? server : `nats://${server}`)
-  const socket = createConnection({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 4222) })
-  const late = setTimeout(() => socket.destroy(new Error(`${hostname} did not greet in ${timeoutMs} ms`)), timeoutMs)
+  const host = hostOf(server)
+  const socket = createConnection({ host, port: Number(urlOf(server).port || 4222) })
+  const late = setTimeout(() => socket.destroy(new Error(`${host} did not greet in ${timeoutMs} ms`)), timeoutMs)
   const onAbort = () => socket.destroy(new Error('aborted'))
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
@@ -24,4 +24,13 @@ export async function serverGreets(
     socket.on('error', () => {})
     socket.destroy()
   }
+}
+
+/** The name or address of a server such as `nats://host:4222`; an IPv6 address comes without its brackets. */
+export function hostOf(server: string): string {
+  return urlOf(server).hostname.replace(/^\[|\]$/g, '')
+}
+
+function urlOf(server: string): URL {
+  return new URL(server.includes('://') ? server : `nats://${server}`)
 }

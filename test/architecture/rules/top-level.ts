@@ -24,7 +24,9 @@ const MAY_STAND: Readonly<Record<string, readonly string[]>> = {
     '.gitignore',
   ],
   packages: ['README.md', ...roomsIn('packages')],
-  services: ['README.md', 'Dockerfile', ...roomsIn('services')],
+  // `broker` is configuration, not a room.
+  services: ['README.md', 'Dockerfile', 'broker', ...roomsIn('services')],
+  'services/broker': ['README.md', 'nats.conf', 'cluster.conf', 'accounts.conf'],
   test: [
     'README.md',
     'package.json',
@@ -33,6 +35,7 @@ const MAY_STAND: Readonly<Record<string, readonly string[]>> = {
     'launcher',
     'architecture',
     'conformance',
+    'authority',
     'end-to-end',
     'simulation',
     'faults',
