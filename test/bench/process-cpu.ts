@@ -14,11 +14,12 @@ export function cpuSec(pid: number): number | undefined {
   }
 }
 
-/** Megabytes of resident memory; undefined where there is no /proc. */
-export function rssMb(pid: number): number | undefined {
+/** Resident memory in megabytes, now and at the most since the process began; undefined where there is no /proc. */
+export function rssMb(pid: number): { readonly now: number; readonly most: number } | undefined {
   try {
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
-    return (pages * 4096) / 1e6
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const field = (name: string) => (Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024) / 1e6
+    return { now: field('VmRSS'), most: field('VmHWM') }
   } catch {
     return undefined
   }

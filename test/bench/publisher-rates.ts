@@ -4,9 +4,9 @@
  * publisher's own replica. Group commit shows in the frames: fewer than requests. Client, broker, publisher and APIs share
  * the machine, so rates are what is left for each; processor time per revocation stays the same on a busy one.
  */
-import { randomUUID } from 'node:crypto'
-import { Agent, request } from 'node:http'
+import { Agent } from 'node:http'
 import { natsLog } from '@rescind/log'
+import { postRevocations } from './post-revocations.ts'
 import { sharesOfCore } from './process-cpu.ts'
 import { type RunningParts, withRunningParts } from './running-parts.ts'
 
@@ -38,12 +38,10 @@ async function drive({ clients, revocations }: Load, parts: RunningParts, forMs:
   const latenciesMs: number[] = []
   const failed = new Map<string, number>()
   const deadlineMs = performance.now() + forMs
-  const one = () => ({ match: { sub: randomUUID() }, reason: 'admin_revoked' })
   const client = async (): Promise<void> => {
     while (performance.now() < deadlineMs && !parts.stop.aborted) {
-      const body = JSON.stringify(revocations === 1 ? one() : Array.from({ length: revocations }, one))
       const startedMs = performance.now()
-      const status = await post(agent, parts, body)
+      const status = await postRevocations(agent, parts, revocations)
       if (status === '201') latenciesMs.push(performance.now() - startedMs)
       else failed.set(status, (failed.get(status) ?? 0) + 1)
     }
@@ -51,20 +49,6 @@ async function drive({ clients, revocations }: Load, parts: RunningParts, forMs:
   await Promise.all(Array.from({ length: clients }, client))
   agent.destroy()
   return { latenciesMs: latenciesMs.sort((a, b) => a - b), failed }
-}
-
-function post(agent: Agent, { deployment, keys }: RunningParts, body: string): Promise<string> {
-  return new Promise((resolve) => {
-    const headers = {
-      authorization: `Bearer ${keys.admin}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-    }
-    const sent = request(`${deployment.publisher.url}/v1/revocations`, { agent, method: 'POST', headers }, (answer) => {
-      answer.resume().once('end', () => resolve(String(answer.statusCode)))
-    })
-    sent.once('error', (error) => resolve(error.message)).end(body)
-  })
 }
 
 async function measure(load: Load, parts: RunningParts, lastSeq: () => Promise<number>): Promise<void> {

@@ -14,6 +14,7 @@ export interface RunningParts {
   readonly natsVersion: string
   readonly natsPid: number
   readonly deployment: Deployment
+  readonly calls: Calls
   readonly keys: DemoKeys
   readonly issuer: DemoIssuer
   /** Fires when somebody wants it to end. */
@@ -40,7 +41,7 @@ export async function withRunningParts(replicas: number, body: (parts: RunningPa
     const calls = new Calls(deployment.publisher, keys.admin, stop)
     await Promise.all([deployment.publisher, ...deployment.replicas].map((part) => calls.ready(part)))
     const { address: natsUrl, version: natsVersion, pid: natsPid = 0 } = broker
-    await body({ natsUrl, natsVersion, natsPid, deployment, keys, issuer, stop })
+    await body({ natsUrl, natsVersion, natsPid, deployment, calls, keys, issuer, stop })
   } finally {
     await cleanup.run()
   }

@@ -38,6 +38,11 @@ test('R11: a stream deleted while publishers run: they make it anew and remember
   await fleet.everywhere(revoked.token, 401)
   const epoch = await epochOf(0)
   await deleteStream()
+  // Whoever revokes makes publishers look, sooner than they would notice by themselves.
+  await eventually(
+    () => 'a revocation is taken again',
+    async () => (await fleet.calls.revoke({ match: { jti: 'next' } })).status === 201,
+  )
   await epochsTurn(epoch)
   const later = await fleet.startReplica('api-later')
   await fleet.calls.ready(later)
