@@ -53,7 +53,7 @@ export class PublisherClient {
     const replicas = body.replicas as readonly (Listed & { readonly silent: boolean })[]
     return replicas
       .filter(({ silent }) => !silent)
-      .map(({ name, cursor, digest }) => ({ name, ...(cursor && { cursor }), ...(digest && { digest }) }))
+      .map(({ id, name, cursor, digest }) => ({ id, name, ...(cursor && { cursor }), ...(digest && { digest }) }))
   }
 
   async #act(

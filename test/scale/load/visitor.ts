@@ -24,6 +24,14 @@ const WAITS_MS = 1_000
 /** Requests that may wait for an answer at once: a paused process is asked this often, and then left alone. */
 const MAX_WAITING = 24
 
+/** What `GET /replica` says. */
+interface Said {
+  readonly name?: string
+  readonly state: string
+  readonly cursor?: Cursor
+  readonly lagMs: number | null
+}
+
 /** Asks one replica about tokens, and how it is, again and again, and writes down what it said. */
 export class Visitor {
   readonly #options: VisitorOptions
@@ -92,11 +100,12 @@ export class Visitor {
     const sentMs = performance.now()
     const { status, body } = await this.#client.get('/replica')
     if (status !== 200) return
-    const { state, cursor, lagMs } = JSON.parse(body) as { state: string; cursor?: Cursor; lagMs: number | null }
+    const { name, state, cursor, lagMs } = JSON.parse(body) as Said
     recorder.status({
       run,
       sentMs,
       receivedMs: performance.now(),
+      ...(name !== undefined && { name }),
       state,
       ...(cursor && { cursor }),
       // Infinity is no JSON: before the first proof it is null.

@@ -86,6 +86,8 @@ export interface Status {
   readonly run: number
   readonly sentMs: number
   readonly receivedMs: number
+  /** What it calls itself, which it is listed as; absent: as its run does. */
+  readonly name?: string
   readonly state: string
   readonly cursor?: Cursor
   /** Since the last proof; absent before the first. */
@@ -94,6 +96,8 @@ export interface Status {
 
 /** One replica of `GET /v1/replicas`, the publisher's own among them. */
 export interface Listed {
+  /** Made up anew by each process. */
+  readonly id: string
   readonly name: string
   readonly cursor?: Cursor
   readonly digest?: { readonly asOf: string; readonly value: string }

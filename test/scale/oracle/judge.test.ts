@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { HEARD_WITHIN_MS } from './hearing.ts'
 import type { Act, Answer, Fault, History, Listed, ReplicaRun, Status } from './history.ts'
-import { judge, RULES, type Violation } from './judge.ts'
-import { LIVE_WITHIN_MS, recoveries } from './recoveries.ts'
+import { judge } from './judge.ts'
+import { LISTENS_WITHIN_MS, LIVE_WITHIN_MS, recoveries } from './recoveries.ts'
+import { RULES, type Violation } from './violation.ts'
 
 const STALE_MS = 15_000
 /** When everything has been running for a while. */
@@ -48,13 +50,33 @@ const fault = (kind: Fault['kind'], more: Partial<Fault> = {}): Fault => ({
   ...more,
 })
 const digest = { asOf: '2026-01-01T00:00:00.000Z', value: '00112233445566ff' }
-const listed = (name: string, more: Partial<Listed> = {}): Listed => ({ name, cursor: at(9), digest, ...more })
+const listed = (name: string, more: Partial<Listed> = {}): Listed => {
+  return { id: `id of ${name}`, name, cursor: at(9), digest, ...more }
+}
 
-/** A run in which nothing happened, and nothing is wrong. */
+/** Tokens of others, which every run is asked about as soon as it listens: it accepts the one and refuses the other. */
+const ACCEPTED = 1
+const REFUSED = 2
+const OTHERS = ['eve', 'zoe'].map((sub) => ({ claims: { sub }, iat: IAT }))
+const ZOES = revocation({ match: { sub: 'zoe' }, sentMs: 0, answeredMs: 1, cursor: at(1), atMs: 1_000 })
+
+/** A run in which nothing happened, and nothing is wrong; and more that happened. */
 function history(more: Partial<History> = {}): History {
+  const { acts = [], answers = [], ...rest } = more
+  const runs = more.runs ?? [run()]
+  const usual = runs.flatMap(({ listensMs }, index) => {
+    if (listensMs === undefined) return []
+    const own = { run: index, sentMs: listensMs, receivedMs: listensMs + 2 }
+    return [answer(0, 200, { ...own, token: ACCEPTED }), answer(0, 401, { ...own, token: REFUSED })]
+  })
+  return { ...unasked(rest), acts: [ZOES, ...acts], answers: [...usual, ...answers] }
+}
+
+/** The same, in which no replica was asked about any token. */
+function unasked(more: Partial<History> = {}): History {
   return {
     staleAfterMs: STALE_MS,
-    tokens: [{ claims: { sub: 'ann', jti: 't0', sid: 's0', client_id: 'app' }, iat: IAT }],
+    tokens: [{ claims: { sub: 'ann', jti: 't0', sid: 's0', client_id: 'app' }, iat: IAT }, ...OTHERS],
     acts: [],
     runs: [run()],
     faults: [],
@@ -72,8 +94,12 @@ function assertRight(more: Partial<History>): void {
 }
 
 function assertWrong(more: Partial<History>, ...rules: readonly Violation['rule'][]): void {
+  assertJudged(history(more), ...rules)
+}
+
+function assertJudged(whole: History, ...rules: readonly Violation['rule'][]): void {
   assert.deepEqual(
-    judge(history(more)).map(({ rule }) => rule),
+    judge(whole).map(({ rule }) => rule),
     rules,
   )
   for (const rule of rules) seenBroken.add(rule)
@@ -199,6 +225,16 @@ describe('the oracle: a token that was refused', () => {
     assertRight({ acts: [...acts, again], statuses, answers: [answer(T + 300, 401)] })
   })
 
+  it('R10: is wrong, too, where the replica has accepted another token staleAfterMs after the lift', () => {
+    const acts = [revocation(), lift()]
+    const accepted = (atMs: number) => answer(atMs, 200, { token: ACCEPTED })
+    const anHourLater = answer(T + 3_600_000, 401)
+    const fresh = T + 100 + STALE_MS + 1
+    assertWrong({ acts, answers: [accepted(fresh), anHourLater] }, 'refused_wrongly')
+    assertRight({ acts, answers: [accepted(fresh - 1), anHourLater] })
+    assertRight({ acts, answers: [accepted(fresh), answer(fresh + 1, 401)] })
+  })
+
   it('R18: is right when stale, and when the process is about to end', () => {
     const acts = [revocation()]
     assertRight({
@@ -289,8 +325,42 @@ describe('the oracle: recovery', () => {
     assertWrong(late, 'not_live_again')
     assertWrong({ statuses: [] }, 'not_live_again')
     assertRight({ statuses: [status(998 + LIVE_WITHIN_MS)] })
-    const { listensMs: _, ...unheard } = run()
-    assertWrong({ runs: [unheard] }, 'not_live_again')
+  })
+
+  it('is wrong if a replica that was started does not listen, whether or not it is to live at the end', () => {
+    const { listensMs: _, ...silent } = run()
+    const none = { statuses: [], listed: [listed('publisher-replica-1')] }
+    assertWrong({ runs: [silent], statuses: [] }, 'not_listening')
+    assertWrong({ ...none, runs: [{ ...silent, stoppingMs: LISTENS_WITHIN_MS + 1 }] }, 'not_listening')
+    assertRight({ ...none, runs: [{ ...silent, stoppingMs: LISTENS_WITHIN_MS }] })
+    const statuses = [status(LISTENS_WITHIN_MS + 1_000)]
+    assertWrong({ statuses, runs: [run({ listensMs: LISTENS_WITHIN_MS + 1 })] }, 'not_listening')
+    assertRight({ statuses, runs: [run({ listensMs: LISTENS_WITHIN_MS })] })
+  })
+
+  it('is wrong if nobody saw a replica both accept and refuse, once it had its time and was not blinded', () => {
+    const accepts = answer(1_500, 200, { token: ACCEPTED })
+    const refuses = answer(1_500, 401, { token: REFUSED })
+    const seen = (answers: readonly Answer[], forMs: number, more: Partial<History> = {}) => {
+      return unasked({ acts: [ZOES], answers, statuses: [status(1_100), status(998 + forMs)], ...more })
+    }
+    const wrong = [[], [accepts], [refuses]]
+    for (const answers of wrong) assertJudged(seen(answers, HEARD_WITHIN_MS + 1), 'unheard')
+    for (const answers of [...wrong, [accepts, refuses]]) assertJudged(seen(answers, HEARD_WITHIN_MS))
+    assertJudged(seen([accepts, refuses], HEARD_WITHIN_MS + 1))
+    const stopped = { runs: [run({ stoppingMs: 1_001 + HEARD_WITHIN_MS })], listed: [listed('publisher-replica-1')] }
+    assertJudged(seen([], 500, stopped), 'unheard')
+  })
+
+  it('hears of a replica anew after each fault that blinded it, and not within it', () => {
+    const faults = [fault('unreachable', { runs: [0] })]
+    const end = T + 20_010 + HEARD_WITHIN_MS
+    const after = (ms: number) => [...proved(T + 20_010), status(end - 2 + ms)]
+    assertRight({ faults, statuses: after(0) })
+    assertWrong({ faults, statuses: after(1) }, 'unheard')
+    const late = [answer(T + 20_100, 200, { token: ACCEPTED }), answer(T + 20_100, 401, { token: REFUSED })]
+    assertRight({ faults, statuses: after(1), answers: late })
+    assertRight({ faults: [fault('lossy')], statuses: after(1) })
   })
 
   it('R19: is wrong if no proof is younger than the end of the fault, though it says that it is live', () => {
@@ -309,12 +379,12 @@ describe('the oracle: recovery', () => {
     assertRight({ faults, statuses: proved(T + 22_001) })
     const late = {
       ...(faults[1] as Fault),
-      beginningMs: T + 30_000,
-      begunMs: T + 30_000,
-      endingMs: T + 31_000,
-      endedMs: T + 31_000,
+      beginningMs: T + 26_000,
+      begunMs: T + 26_000,
+      endingMs: T + 27_000,
+      endedMs: T + 27_000,
     }
-    assertWrong({ faults: [faults[0] as Fault, late], statuses: proved(T + 31_000) }, 'not_live_again')
+    assertWrong({ faults: [faults[0] as Fault, late], statuses: proved(T + 27_000) }, 'not_live_again')
     const runs = [run({ stoppingMs: 2_000 })]
     assertRight({ runs, statuses: [], listed: [listed('publisher-replica-1')] })
   })
@@ -329,23 +399,86 @@ describe('the oracle: recovery', () => {
 })
 
 describe('the oracle: what they hold', () => {
+  it('R19: nobody is live whose last proof is older than staleAfterMs', () => {
+    const old = (lagMs: number, state = 'live') => [status(1_100), status(T, { lagMs, state })]
+    // Told in whole milliseconds, just after the state.
+    assertRight({ statuses: old(STALE_MS + 1) })
+    assertWrong({ statuses: old(STALE_MS + 2) }, 'live_too_long')
+    assertRight({ statuses: old(STALE_MS + 2, 'stale') })
+  })
+
   it('a cursor never goes back within an epoch', () => {
     const back = status(T, { cursor: at(3) })
     assertWrong({ statuses: [status(1_100), back] }, 'went_back')
     assertRight({ statuses: [status(1_100), { ...back, cursor: { ...at(3), epoch: 'other' } }] })
     assertRight({ statuses: [status(1_100), { ...back, sentMs: 1_101 }] })
+    const slowly = [3, 4, 5, 6, 7, 8].map((seq, n) => status(T + n * 10, { cursor: at(seq) }))
+    const times = Array.from({ length: 5 }, () => 'went_back' as const)
+    assertWrong({ statuses: [status(1_100, { cursor: at(8) }), ...slowly] }, ...times)
+  })
+
+  it('R11: a cursor never goes back to an epoch that it had left', () => {
+    const other = status(T, { cursor: { ...at(9), epoch: 'other' } })
+    const returned = status(T + 100, { cursor: at(9) })
+    assertWrong({ statuses: [status(1_100), other, returned] }, 'went_back')
+    assertRight({ statuses: [status(1_100), other, { ...other, sentMs: T + 100, receivedMs: T + 102 }] })
+    // Asked before the other epoch was told: answers may have crossed.
+    assertRight({ statuses: [status(1_100), other, { ...returned, sentMs: T + 1 }] })
+    const slow = { ...other, sentMs: 1_100, receivedMs: 1_120 }
+    assertRight({ statuses: [slow, status(1_101), returned] })
+    // Another run may still be in the old one.
+    const runs = [run(), run({ replica: 'api-2' })]
+    const all = [listed('api-1'), listed('api-2'), listed('publisher-replica-1')]
+    assertRight({
+      runs,
+      listed: all,
+      statuses: [status(1_100), other, { ...status(1_100), run: 1 }, { ...returned, run: 1 }],
+    })
+  })
+
+  it('R19: one place of the log has one frame, whoever tells of it', () => {
+    const twin = { ...at(4), frameId: 'twin' }
+    assertWrong({ statuses: [status(1_100), status(T, { cursor: twin })] }, 'two_frames')
+    assertRight({ statuses: [status(1_100), status(T, { cursor: { ...twin, epoch: 'other' } })] })
+    assertWrong({ acts: [revocation({ match: { sub: 'joe' }, cursor: twin })] }, 'two_frames')
+    const cursor = { ...at(9), frameId: 'twin' }
+    const apart = [listed('api-1'), listed('publisher-replica-1', { cursor })]
+    assertWrong({ listed: apart }, 'two_frames', 'digests_differ')
+  })
+
+  it('is wrong if not all that live are listed, each once, by the names that they give themselves', () => {
+    const runs = [run(), run({ replica: 'api-2' })]
+    const own = listed('publisher-replica-1')
+    const statuses = [status(1_100), status(1_100, { run: 1 })]
+    const [a, b] = [listed('api-1'), listed('api-2')]
+    assertRight({ runs, statuses, listed: [b, own, a] })
+    assertWrong({ runs, statuses, listed: [a, { ...a, id: 'another' }, own] }, 'digests_differ')
+    assertWrong({ runs, statuses, listed: [a, { ...b, id: a.id }, own] }, 'digests_differ')
+    const shared = statuses.map((one) => ({ ...one, name: 'api' }))
+    const [c, d] = [listed('api'), listed('api', { id: 'another' })]
+    assertRight({ runs, statuses: shared, listed: [c, d, own] })
+    assertWrong({ runs, statuses: shared, listed: [a, b, own] }, 'digests_differ')
+    assertWrong({ runs, statuses: shared, listed: [c, c, own] }, 'digests_differ')
+  })
+
+  it('is wrong if they rest before something that was acknowledged in their epoch', () => {
+    const act = (seq: number, epoch = 'e') => revocation({ match: { sub: 'joe' }, cursor: { ...at(seq), epoch } })
+    assertWrong({ acts: [act(100), act(5)] }, 'digests_differ')
+    assertWrong({ acts: [act(10)] }, 'digests_differ')
+    assertRight({ acts: [act(9)] })
+    assertRight({ acts: [act(100, 'before')] })
   })
 
   it('is wrong if digests or cursors differ at the end, or one is missing', () => {
     const own = listed('publisher-replica-1')
     const { digest: _, ...without } = listed('api-1')
-    const { listed: __, ...unasked } = history()
+    const { listed: __, ...unlisted } = history()
     for (const wrong of [
       [listed('api-1', { digest: { ...digest, value: '0'.repeat(16) } }), own],
       [listed('api-1', { digest: { ...digest, asOf: '2026-01-01T00:00:00.001Z' } }), own],
       [listed('api-1', { cursor: at(8) }), own],
       [without, own],
-      [without, { ...without, name: 'publisher-replica-1' }],
+      [without, { ...without, id: 'another', name: 'publisher-replica-1' }],
       [own],
       [listed('api-1'), listed('api-2'), own],
       [listed('api-1')],
@@ -354,7 +487,7 @@ describe('the oracle: what they hold', () => {
       assertWrong({ listed: wrong }, 'digests_differ')
     }
     assert.deepEqual(
-      judge(unasked).map(({ rule }) => rule),
+      judge(unlisted).map(({ rule }) => rule),
       ['digests_differ'],
     )
   })

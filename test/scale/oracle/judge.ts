@@ -1,28 +1,11 @@
+import { unrest } from './at-rest.ts'
+import { doubleFrames, stepsBack } from './cursors.ts'
+import { unheard } from './hearing.ts'
 import type { Answer, Fault, History, ReplicaRun, Status } from './history.ts'
-import { Knowledge } from './knowledge.ts'
-import { LIVE_WITHIN_MS, type Recovery, recoveries } from './recoveries.ts'
+import { Knowledge, LAG_ROUNDING_MS } from './knowledge.ts'
+import { LISTENS_WITHIN_MS, LIVE_WITHIN_MS, type Recovery, recoveries } from './recoveries.ts'
 import { type Asked, Verdicts } from './verdicts.ts'
-
-/** What can be wrong with a run; the key stays, the text is for people. */
-export const RULES = {
-  accepted_revoked: 'a live replica accepted a token that it had to refuse',
-  forgotten: 'a replica did not refuse, stale or not, what it had already reached',
-  refused_wrongly: 'a token was refused as revoked that nothing revokes',
-  unavailable: 'a replica could not know, and nothing was wrong with it',
-  stall_hidden: 'a replica that nothing could prove fresh answered as if it were',
-  no_answer: 'a replica did not answer, and nothing was wrong with it',
-  odd_answer: 'a replica answered with a status that is none of 200, 401, 503',
-  went_back: 'a replica reported a cursor before one that it had reported',
-  not_live_again: `a replica was not live within ${LIVE_WITHIN_MS / 1000} s`,
-  digests_differ: 'at the end the replicas do not hold the same',
-} as const
-
-/** One thing that must not be, with what was seen. */
-export interface Violation {
-  readonly rule: keyof typeof RULES
-  readonly atMs: number
-  readonly detail: string
-}
+import type { Violation } from './violation.ts'
 
 /**
  * Judges a run by what was seen of it: a pure function of the history. It never takes for wrong what may be right, because
@@ -32,7 +15,8 @@ export function judge(history: History): Violation[] {
   const judged = [
     ...history.runs.flatMap((_, run) => new RunJudge(history, run).judge()),
     ...recoveries(history).filter(isLate).map(late),
-    ...digestsDiffer(history),
+    ...doubleFrames(history).map((seen): Violation => ({ rule: 'two_frames', ...seen })),
+    ...restless(history),
   ]
   return judged.sort((a, b) => a.atMs - b.atMs)
 }
@@ -55,6 +39,7 @@ class RunJudge {
   readonly #knowledge: Knowledge
   readonly #verdicts: Verdicts
   readonly #statuses: readonly Status[]
+  readonly #answers: readonly Answer[]
   readonly #violations: Violation[] = []
 
   constructor(history: History, index: number) {
@@ -63,13 +48,19 @@ class RunJudge {
     this.#run = history.runs[index] as ReplicaRun
     this.#faults = history.faults.filter(({ runs }) => runs.includes(index))
     this.#statuses = history.statuses.filter(({ run }) => run === index)
-    this.#knowledge = new Knowledge(this.#statuses)
+    this.#answers = history.answers.filter(({ run }) => run === index)
+    this.#knowledge = new Knowledge(this.#statuses, this.#answers, history.staleAfterMs)
     this.#verdicts = verdictsOf(history)
   }
 
   judge(): readonly Violation[] {
-    for (const answer of this.#history.answers) if (answer.run === this.#index) this.#judgeAnswer(answer)
-    this.#judgeCursors()
+    for (const answer of this.#answers) this.#judgeAnswer(answer)
+    for (const status of this.#statuses) this.#judgeStatus(status)
+    for (const { atMs, detail } of stepsBack(this.#statuses)) this.#report('went_back', { receivedMs: atMs }, detail)
+    for (const { atMs, detail } of unheard(this.#history, this.#index)) {
+      this.#report('unheard', { receivedMs: atMs }, detail)
+    }
+    this.#judgeStart()
     return this.#violations
   }
 
@@ -144,23 +135,24 @@ class RunJudge {
     return { token, knowledge: this.#knowledge, sentMs, receivedMs, freshSinceMs }
   }
 
-  #judgeCursors(): void {
-    const inOrder = this.#statuses.filter(({ cursor }) => cursor).sort((a, b) => a.sentMs - b.sentMs)
-    for (const [index, { cursor, sentMs, receivedMs }] of inOrder.entries()) {
-      // Only what was answered before this was asked is certainly older.
-      const before = inOrder.slice(Math.max(0, index - 5), index).filter((status) => status.receivedMs <= sentMs)
-      const back = before.find((status) => status.cursor?.epoch === cursor?.epoch && seqOf(status) > (cursor?.seq ?? 0))
-      if (back) this.#report('went_back', { receivedMs }, `from ${seqOf(back)} to ${cursor?.seq}`)
-    }
+  /** R19. The state and the lag are not read in the same instant. */
+  #judgeStatus(status: Status): void {
+    const { state, lagMs = 0 } = status
+    if (state !== 'live' || lagMs <= this.#history.staleAfterMs + LAG_ROUNDING_MS) return
+    this.#report('live_too_long', status, `${ms(lagMs)} after its last proof`)
+  }
+
+  /** One that is to live for good has to listen some time. */
+  #judgeStart(): void {
+    const { startedMs, listensMs, stoppingMs = Number.POSITIVE_INFINITY } = this.#run
+    if ((listensMs ?? stoppingMs) - startedMs <= LISTENS_WITHIN_MS) return
+    const when = listensMs === undefined ? 'never' : `after ${ms(listensMs - startedMs)}`
+    this.#report('not_listening', { receivedMs: startedMs }, when)
   }
 
   #report(rule: Violation['rule'], { receivedMs }: { readonly receivedMs: number }, detail: string): void {
     this.#violations.push({ rule, atMs: receivedMs, detail: `${this.#run.replica} (${this.#run.why}): ${detail}` })
   }
-}
-
-function seqOf({ cursor }: Status): number {
-  return cursor?.seq ?? 0
 }
 
 function isLate({ tookMs }: Recovery): boolean {
@@ -172,17 +164,9 @@ function late({ replica, after, fromMs, tookMs }: Recovery): Violation {
   return { rule: 'not_live_again', atMs: fromMs, detail: `${replica}, ${after}: ${took}` }
 }
 
-/** Every replica that is to live at the end, and the publisher's own, is at one cursor with one digest. */
-function digestsDiffer({ listed, runs }: History): Violation[] {
-  const report = (detail: string): Violation[] => [{ rule: 'digests_differ', atMs: Number.MAX_VALUE, detail }]
-  if (listed === undefined) return report('the publisher was not asked')
-  const living = runs.filter(({ stoppingMs }) => stoppingMs === undefined).length
-  const replicas = listed.filter(({ name }) => !name.startsWith('publisher-')).length
-  if (replicas !== living) return report(`${replicas} replicas are listed, and ${living} live`)
-  if (replicas === listed.length) return report("the publisher's own replica is not listed")
-  const kinds = new Set(listed.map(({ cursor, digest }) => JSON.stringify([cursor, digest])))
-  if (kinds.size === 1 && listed.every(({ digest }) => digest !== undefined)) return []
-  return report(listed.map(({ name, cursor, digest }) => `${name} at ${cursor?.seq}: ${digest?.value}`).join('; '))
+function restless(history: History): Violation[] {
+  const detail = unrest(history)
+  return detail === undefined ? [] : [{ rule: 'digests_differ', atMs: Number.MAX_VALUE, detail }]
 }
 
 function ms(value: number): string {

@@ -1,10 +1,13 @@
-import type { Act, Status } from './history.ts'
+import type { Act, Answer, Status } from './history.ts'
 
-/** How we know that a replica knows: it said so (`reached`), or said that it has proved itself since (`proved`). */
+/**
+ * How we know that a replica knows: it said so (`reached`), or said, or showed by accepting something, that it has proved
+ * itself since (`proved`).
+ */
 export type Known = 'reached' | 'proved'
 
-/** A replica says its lag in whole milliseconds. */
-const LAG_ROUNDING_MS = 1
+/** A replica says its lag in whole milliseconds, and reads it just after its state. */
+export const LAG_ROUNDING_MS = 1
 
 interface Mark {
   readonly atMs: number
@@ -14,24 +17,27 @@ interface Mark {
 
 /**
  * What one run of a replica must know, by its own words: everything up to a cursor that it reported, and everything that
- * was acknowledged before a proof that it claims to have had (R19). Once known is known for good (R11).
+ * was acknowledged before a proof that it claims to have had (R19), also by answering 200. Once known is known for good (R11).
  */
 export class Knowledge {
   readonly #reached = new Map<string, Mark[]>()
   readonly #proved: Mark[] = []
 
-  /** @param statuses of one run, in any order */
-  constructor(statuses: readonly Status[]) {
-    const inOrder = [...statuses].sort((a, b) => a.receivedMs - b.receivedMs)
-    for (const { sentMs, receivedMs, cursor, lagMs } of inOrder) {
-      if (cursor) {
-        const marks = this.#reached.get(cursor.epoch) ?? []
-        this.#reached.set(cursor.epoch, marks)
-        note(marks, receivedMs, cursor.seq)
-      }
-      // It is so old when it is told, which is after we asked: the proof was asked for no earlier than this.
-      if (lagMs !== undefined) note(this.#proved, receivedMs, sentMs - lagMs - LAG_ROUNDING_MS)
+  /** @param statuses and answers of one run, in any order */
+  constructor(statuses: readonly Status[], answers: readonly Answer[], staleAfterMs: number) {
+    for (const { receivedMs, cursor } of statuses.toSorted(byReceipt)) {
+      if (cursor === undefined) continue
+      const marks = this.#reached.get(cursor.epoch) ?? []
+      this.#reached.set(cursor.epoch, marks)
+      note(marks, receivedMs, cursor.seq)
     }
+    // A proof is so old when it is told, which is after we asked: it was asked for no earlier than this.
+    const told = statuses.map(({ lagMs = Number.POSITIVE_INFINITY, ...status }) => {
+      return { ...status, provedMs: status.sentMs - lagMs - LAG_ROUNDING_MS }
+    })
+    const accepted = answers.filter(({ status }) => status === 200)
+    const shown = accepted.map((answer) => ({ ...answer, provedMs: answer.sentMs - staleAfterMs }))
+    for (const { receivedMs, provedMs } of [...told, ...shown].sort(byReceipt)) note(this.#proved, receivedMs, provedMs)
   }
 
   /** Must it have known of an acknowledged act when a request was sent at `atMs`? */
@@ -40,6 +46,10 @@ export class Knowledge {
     if (highestBefore(this.#reached.get(cursor.epoch) ?? [], atMs) >= cursor.seq) return 'reached'
     return highestBefore(this.#proved, atMs) > answeredMs ? 'proved' : undefined
   }
+}
+
+function byReceipt(a: { readonly receivedMs: number }, b: { readonly receivedMs: number }): number {
+  return a.receivedMs - b.receivedMs
 }
 
 function note(marks: Mark[], atMs: number, value: number): void {

@@ -3,6 +3,9 @@ import type { Fault, History, ReplicaRun, Status } from './history.ts'
 /** From the end of a fault, or from listening, to being live. */
 export const LIVE_WITHIN_MS = 5_000
 
+/** From being started to listening: seconds, also when several start at once; the rest is for a busy machine. */
+export const LISTENS_WITHIN_MS = 30_000
+
 /** One replica that had to become live, and when it did. */
 export interface Recovery {
   readonly replica: string
@@ -25,12 +28,9 @@ export function recoveries(history: History): Recovery[] {
 }
 
 function afterStart(history: History, run: ReplicaRun, index: number): Recovery[] {
-  if (run.listensMs === undefined) return run.stoppingMs === undefined ? [neverListened(run)] : []
+  // That it has to listen is a rule of its own.
+  if (run.listensMs === undefined) return []
   return recovery(history, { run, index, after: run.why, fromMs: run.listensMs, isProof: () => true })
-}
-
-function neverListened({ replica, why, startedMs }: ReplicaRun): Recovery {
-  return { replica, after: why, fromMs: startedMs }
 }
 
 function afterFault(history: History, { name, kind, endedMs }: Fault, index: number): Recovery[] {

@@ -1,5 +1,5 @@
-import { RULES, type Violation } from '../oracle/judge.ts'
 import { LIVE_WITHIN_MS } from '../oracle/recoveries.ts'
+import { RULES, type Violation } from '../oracle/violation.ts'
 import type { Figures, Spread } from './figures.ts'
 
 /** What a report says beside the figures. */

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Driver } from '../drivers/driver.ts'
 import type { PublisherClient } from '../load/publisher-client.ts'
-import type { Fault, Listed, Status } from '../oracle/history.ts'
+import { unrest } from '../oracle/at-rest.ts'
+import type { Fault, Status } from '../oracle/history.ts'
 import type { Observer } from './observer.ts'
 import type { Profile } from './profile.ts'
 import type { Recorder } from './recorder.ts'
@@ -90,13 +91,13 @@ export class ScaleRun {
     await this.#recovered(runs, ({ sentMs, lagMs }) => lagMs !== undefined && sentMs - lagMs >= endedMs)
   }
 
-  /** Waits until the publisher lists every replica, and its own, at one cursor with one digest; notes what it lists. */
+  /** Waits until what the publisher lists is at rest, as the oracle understands it; notes what it lists. */
   async comeToRest(): Promise<void> {
-    const { publisher, recorder, observer } = this.#parts
+    const { publisher, recorder } = this.#parts
     const deadlineMs = performance.now() + REST_MS
     for (;;) {
       recorder.listed = await this.#orBroken(publisher.listed())
-      if (areOne(recorder.listed, observer.living.length) || performance.now() > deadlineMs) return
+      if (unrest(recorder.history()) === undefined || performance.now() > deadlineMs) return
       await pause(LIST_EVERY_MS)
     }
   }
@@ -122,9 +123,4 @@ export class ScaleRun {
   #orBroken<T>(waited: Promise<T>): Promise<T> {
     return Promise.race([waited, this.#ended])
   }
-}
-
-function areOne(listed: readonly Listed[], living: number): boolean {
-  const kinds = new Set(listed.map(({ cursor, digest }) => JSON.stringify([cursor, digest])))
-  return listed.length === living + 1 && kinds.size === 1 && listed[0]?.digest !== undefined
 }
