@@ -16,12 +16,14 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 
 /** Slowest first, so that nothing long is left alone at the end. */
 const SUITES = [
+  'test/scale',
   'test/end-to-end',
   'test/conformance',
   'test/authority',
   'test/launcher',
   'packages/*/test',
   'services/*/test',
+  'test/upgrade',
   'test/architecture',
 ]
 
@@ -146,7 +148,7 @@ async function provideBroker(): Promise<void> {
 const startedMs = performance.now()
 const { filters, name } = readArguments(process.argv.slice(2))
 const files = testFiles(filters)
-if (files.some((file) => /test\/(authority|conformance|end-to-end|launcher)\//.test(file))) await provideBroker()
+if (files.some((file) => /test\/(scale|authority|conformance|end-to-end|launcher)\//.test(file))) await provideBroker()
 
 const tally = new Tally(name === undefined ? files : [])
 if (files.length > 0) {

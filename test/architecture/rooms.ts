@@ -32,6 +32,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     below: ['subscriber', 'verifier'],
     others: ['fastify', 'pino', 'zod', 'node:'],
   },
+  'services/demo-issuer': { floor: 4, below: ['protocol'], others: ['jose', 'pino', 'node:'] },
   'services/gate': {
     floor: 4,
     below: ['protocol', 'subscriber', 'verifier'],
@@ -53,7 +54,7 @@ export const KEPT_IN: readonly { readonly module: RegExp; readonly files: RegExp
   },
   {
     module: /^jose$/,
-    files: /^(packages\/verifier\/|services\/publisher\/src\/authorize|test\/|services\/[^/]+\/test\/)/,
+    files: /^(packages\/verifier\/|services\/(demo-issuer\/|publisher\/src\/authorize)|test\/|services\/[^/]+\/test\/)/,
     mend: 'verify tokens through @rescind/verifier',
   },
   {

@@ -14,7 +14,7 @@ export async function natsRequest(port: number, subject: string, payload = ''): 
     let received = ''
     for await (const chunk of socket) {
       received += chunk
-      const answer = /\r\nMSG \S+ 1 (\d+)\r\n([\s\S]*)/.exec(received)
+      const answer = /\r\nMSG \S+ 1 +(\d+)\r\n([\s\S]*)/.exec(received)
       if (answer?.[2] && Buffer.byteLength(answer[2]) >= Number(answer[1])) {
         return JSON.parse(Buffer.from(answer[2]).subarray(0, Number(answer[1])).toString())
       }

@@ -88,6 +88,15 @@ test('without a broker, start ends with 3 and four ways to get one; with a mista
   assert.match(mistaken.output, /unknown option --onec/)
 })
 
+test('without docker, start --compose ends with 3 and says how to get it', async () => {
+  const run = start(['--compose', '--once'], { PATH: '/nowhere' })
+  const { code, output } = await run.ended
+  assert.equal(code, 3, output)
+  assert.match(output, /There is no docker on this machine/)
+  assert.match(output, /apt-get install -y docker\.io docker-compose/)
+  assert.deepEqual(foldersOf(run.pid), [])
+})
+
 test('start --once that is stopped before its end says so and ends with 130', async () => {
   const run = start(['--once'])
   await run.says('Starting a broker')

@@ -58,9 +58,12 @@ export async function provideBroker(options: {
   return { env: { NATS_URL: server.url }, address: server.url, version: server.version, pid: server.pid }
 }
 
-/** A shell that waits on a pipe from us and then stops the broker: the pipe closes also if we end by SIGKILL. */
-function stopWhenWeAreGone(pid: number): ChildProcess {
-  const guard = spawn('sh', ['-c', 'cat > /dev/null; kill "$0"', String(pid)], {
+/**
+ * A shell that waits on a pipe from us and then stops a process, also one that stands still: the pipe closes also if we end
+ * by SIGKILL. The shell leads a process group of its own, with what it waits by.
+ */
+export function stopWhenWeAreGone(pid: number): ChildProcess {
+  const guard = spawn('sh', ['-c', 'cat > /dev/null; kill "$0"; kill -CONT "$0"', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   })

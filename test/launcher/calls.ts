@@ -52,6 +52,11 @@ export class Calls {
     return this.#post('/v1/lifts', body)
   }
 
+  /** `GET /v1/replicas`. */
+  replicas(): Promise<Answer> {
+    return this.#call(`${this.#publisher}/v1/replicas`, { headers: { Authorization: `Bearer ${this.#key}` } })
+  }
+
   /** Resolves once `/readyz` says 200; rejects with its last reasons. */
   async ready(part: Part): Promise<void> {
     let reasons = 'nothing'

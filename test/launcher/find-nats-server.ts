@@ -139,7 +139,7 @@ async function firstExecutable(folders: readonly string[], name: string): Promis
 /** Four ways to get a broker, each a line to paste. */
 export const WAYS = `  Debian, Ubuntu   sudo apt-get update && sudo apt-get install -y nats-server
   Homebrew         brew install nats-server
-  Docker           docker run -d --name rescind-nats -p 4222:4222 nats:2 -js && export NATS_URL=nats://127.0.0.1:4222
+  Docker           docker run -d --name rescind-nats -p 127.0.0.1:4222:4222 nats:2 -js && export NATS_URL=nats://127.0.0.1:4222
   Go               go install github.com/nats-io/nats-server/v2@latest && export NATS_SERVER_BIN="$(go env GOPATH)/bin/nats-server"`
 
 function withWays(what: string): string {

@@ -5,11 +5,14 @@ import { addressOf, type Broker, NoBroker, provideBroker } from './broker.ts'
 import { Calls } from './calls.ts'
 import { Checks } from './checks.ts'
 import type { Cleanup } from './cleanup.ts'
+import { CLUSTER, SINGLE } from './compose.ts'
+import { NoCompose } from './compose-program.ts'
 import { type DemoIssuer, startDemoIssuer } from './demo-issuer.ts'
-import { type DemoKeys, type Deployment, makeDemoKeys } from './deployment.ts'
+import { type Deployment, makeDemoKeys } from './deployment.ts'
 import type { LauncherOptions } from './options.ts'
 import { pasteLines } from './paste-lines.ts'
 import { holdsOutput, makeRunFolder } from './run-folder.ts'
+import { startCompose } from './start-compose.ts'
 import type { OneProcessParts } from './start-in-one-process.ts'
 import { startProcesses } from './start-processes.ts'
 import type { Terminal } from './terminal.ts'
@@ -28,8 +31,10 @@ export interface Surroundings {
 /** What runs. */
 interface Running {
   readonly broker?: Broker
+  /** What the broker is, for people. */
+  readonly brokerNote: string
   readonly issuer: DemoIssuer
-  readonly keys: DemoKeys
+  readonly keys: { readonly admin: string }
   readonly deployment: Deployment
 }
 
@@ -64,7 +69,7 @@ export async function launch(options: LauncherOptions, surroundings: Surrounding
     failed = true
     process.stderr.write(`${terminal.red('✖')} ${error instanceof Error ? error.message : error}\n`)
     await tellWhereOutputIs(folder)
-    return error instanceof NoBroker ? 3 : 1
+    return error instanceof NoBroker || error instanceof NoCompose ? 3 : 1
   }
 }
 
@@ -85,8 +90,12 @@ async function start(options: LauncherOptions, surroundings: Surroundings, folde
   const { env, terminal, cleanup, stop } = surroundings
   const { line, bold, dim } = terminal
   line(bold('Rescind: one revocation, every replica'))
-  line(dim(options.memory ? MEMORY_NOTE : processNote(env)))
   const log = (text: string) => line(dim(text))
+  if (options.compose) {
+    log('Starting a broker, a publisher, a demo issuer and three APIs, each a container of its own …')
+    return startCompose({ layout: options.cluster ? CLUSTER : SINGLE, apis: 3, env, folder, cleanup, log, stop })
+  }
+  log(options.memory ? MEMORY_NOTE : processNote(env))
   const broker = options.memory ? undefined : await provideBroker({ env, folder, cleanup, log })
   stop.throwIfAborted()
   const issuer = await startDemoIssuer('https://demo-issuer.example')
@@ -96,7 +105,8 @@ async function start(options: LauncherOptions, surroundings: Surroundings, folde
   const keys = makeDemoKeys()
   const parts = { issuer, keys, cleanup, replicaNames: ['api-1', 'api-2', 'api-3'] }
   const deployment = broker === undefined ? await inMemory(parts) : await startProcesses({ ...parts, broker, folder })
-  return { ...(broker && { broker }), issuer, keys, deployment }
+  const brokerNote = broker ? `nats-server ${broker.version} at ${broker.address}` : 'none: memory log'
+  return { ...(broker && { broker }), brokerNote, issuer, keys, deployment }
 }
 
 function processNote({ NATS_URL }: NodeJS.ProcessEnv): string {
@@ -116,14 +126,12 @@ const MEMORY_NOTE = 'IN MEMORY: one process, no broker. Nothing is durable, and 
 
 /** Waits until all are ready, walks through, and ends with the line that names what ran. True if every check held. */
 async function show(running: Running, checks: Checks, { terminal, stop }: Surroundings): Promise<boolean> {
-  const { broker, issuer, keys, deployment } = running
+  const { broker, brokerNote, issuer, keys, deployment } = running
   const { line, dim } = terminal
   const calls = new Calls(deployment.publisher, keys.admin, stop)
   await Promise.all([deployment.publisher, ...deployment.replicas].map((part) => calls.ready(part)))
   line()
-  line(
-    `   broker     ${broker === undefined ? 'none: memory log' : `nats-server ${broker.version} at ${broker.address}`}`,
-  )
+  line(`   broker     ${brokerNote}`)
   if (broker?.stream !== undefined) line(`   stream     ${broker.stream} ${dim('of this run, deleted at the end')}`)
   line(`   issuer     ${issuer.iss} ${dim(issuer.jwksUrl)}`)
   for (const { name, url } of [deployment.publisher, ...deployment.replicas]) line(`   ${name.padEnd(10)} ${url}`)

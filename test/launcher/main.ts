@@ -6,7 +6,8 @@ import { terminalOn } from './terminal.ts'
 
 /**
  * `pnpm start`. Exit codes: 0 every check held, or somebody stopped it before one failed; 1 one failed, or something could
- * not start or be undone; 2 a mistake on the command line; 3 no broker; 130 stopped before the end of `--once`, or by force.
+ * not start or be undone; 2 a mistake on the command line; 3 no broker, or nothing to run containers with; 130 stopped before
+ * the end of `--once`, or by force.
  */
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2))

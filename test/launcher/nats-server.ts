@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
+import { allThreadsStopped } from './all-threads-stopped.ts'
 
 /** Options of {@link startNatsServer}. */
 export interface NatsServerOptions {
@@ -154,19 +154,6 @@ async function greet(port: number): Promise<string> {
     throw new Error(`nats-server closed the connection on port ${port} without a greeting`)
   } finally {
     socket.destroy()
-  }
-}
-
-/** A thread in the middle of a system call goes on until it returns from it. Where there is no /proc we take the chance. */
-async function allThreadsStopped(pid: number): Promise<void> {
-  const deadline = performance.now() + STOP_TIMEOUT_MS
-  const tasks = await readdir(`/proc/${pid}/task`).catch(() => [])
-  for (const task of tasks) {
-    // The state is the first letter after the name in parentheses: T for stopped.
-    const state = () => readFile(`/proc/${pid}/task/${task}/stat`, 'utf8').then((stat) => stat.split(') ')[1]?.[0])
-    while ((await state().catch(() => 'T')) !== 'T') {
-      if (performance.now() > deadline) throw new Error(`nats-server ${pid} does not stop`)
-    }
   }
 }
 

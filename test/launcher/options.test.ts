@@ -4,8 +4,12 @@ import { readOptions } from './options.ts'
 import { terminalOn } from './terminal.ts'
 
 test('options are read, and a mistaken one is named', () => {
-  assert.deepEqual(readOptions([]), { once: false, memory: false })
-  assert.deepEqual(readOptions(['--', '--memory', '--once']), { once: true, memory: true })
+  const none = { once: false, memory: false, compose: false, cluster: false }
+  assert.deepEqual(readOptions([]), none)
+  assert.deepEqual(readOptions(['--', '--memory', '--once']), { ...none, once: true, memory: true })
+  assert.deepEqual(readOptions(['--compose', '--cluster']), { ...none, compose: true, cluster: true })
+  assert.deepEqual(readOptions(['--compose', '--memory']), { mistake: '--memory and --compose exclude each other' })
+  assert.deepEqual(readOptions(['--cluster']), { mistake: '--cluster belongs to --compose' })
   assert.equal(readOptions(['--once', '--help']), 'help')
   assert.deepEqual(readOptions(['--once', 'twice']), { mistake: 'unknown option twice' })
 })

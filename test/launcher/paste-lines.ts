@@ -1,8 +1,8 @@
 import type { DemoIssuer } from './demo-issuer.ts'
-import type { DemoKeys, Deployment } from './deployment.ts'
+import type { Deployment } from './deployment.ts'
 
 /** Lines for a shell, in an order that tells the story once more; each works when pasted while this run is up. */
-export function pasteLines(deployment: Deployment, issuer: DemoIssuer, keys: DemoKeys): string[] {
+export function pasteLines(deployment: Deployment, issuer: DemoIssuer, keys: { readonly admin: string }): string[] {
   const [one, two] = deployment.replicas
   const post = (path: string, body: object) =>
     [

@@ -65,13 +65,16 @@ test('one that ends by itself was not asked to', async () => {
   await service.stop()
 })
 
-test('one whose starter was killed outright ends, also if it ignores SIGTERM', async () => {
-  const program = join(folder, 'orphan.mjs')
-  await writeFile(program, `process.on('SIGTERM', () => {});${LISTENING}`)
-  const starter = join(folder, 'starter.mts')
-  const options = JSON.stringify({ name: 'orphan', program, env: {}, folder })
+/** Starts a program that starts a service and is killed when it has told the service's pid; resolves when that is gone. */
+async function assertEndsWithStarter(name: string, source: string, tellsPid: string): Promise<void> {
+  const program = join(folder, `${name}.mjs`)
+  await writeFile(program, source)
+  const starter = join(folder, `${name}-starter.mts`)
   const module = JSON.stringify(join(import.meta.dirname, 'service-process.ts'))
-  await writeFile(starter, `import { startService } from ${module}\nconsole.log((await startService(${options})).pid)`)
+  const options = `{ ...${JSON.stringify({ name, program, env: {}, folder })}, onSpawned }`
+  const told = `const onSpawned = ({ pid }) => { ${tellsPid === 'onSpawned' ? 'console.log(pid)' : ''} }`
+  const after = `const { pid } = await startService(${options})\n${tellsPid === 'after' ? 'console.log(pid)' : ''}`
+  await writeFile(starter, `import { startService } from ${module}\n${told}\n${after}`)
   const parent = spawn(process.execPath, ['--conditions=@rescind/source', '--import', 'tsx', starter], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -79,4 +82,24 @@ test('one whose starter was killed outright ends, also if it ignores SIGTERM', a
   parent.kill('SIGKILL')
   const gone = async () => (isRunning(Number(pid)) ? undefined : true)
   await until(() => `${pid} is not gone`, gone, { withinMs: 30_000, signal: AbortSignal.timeout(60_000) })
+}
+
+test('one whose starter was killed outright ends, also if it ignores SIGTERM', () =>
+  assertEndsWithStarter('orphan', `process.on('SIGTERM', () => {});${LISTENING}`, 'after'))
+
+test('one whose starter was killed before it had begun ends, too', () =>
+  assertEndsWithStarter('unborn', LISTENING, 'onSpawned'))
+
+test('one that stands still answers nothing, goes on, and can be stopped where it stands', async () => {
+  const service = await start('still', `${LISTENING}setInterval(() => console.log('tick'), 10)`)
+  const ticks = async () => (await readFile(join(folder, 'still.log'), 'utf8')).split('tick').length
+  await service.pause()
+  const before = await ticks()
+  assert.equal(await ticks(), before)
+  service.resume()
+  const more = async () => ((await ticks()) > before ? true : undefined)
+  await until(() => 'it does not go on', more, { withinMs: 30_000, signal: AbortSignal.timeout(60_000) })
+  await service.pause()
+  await service.stop()
+  assert.deepEqual(await service.ended, { how: 'by SIGTERM', asked: true })
 })

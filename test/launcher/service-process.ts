@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { allThreadsStopped } from './all-threads-stopped.ts'
 import { REPOSITORY } from './run-folder.ts'
 import { until } from './wait.ts'
 
@@ -8,8 +9,10 @@ import { until } from './wait.ts'
 export interface ServiceOptions {
   /** Shown to people, and the name of its log file. */
   readonly name: string
-  /** Its program, relative to the repository. */
+  /** Its program, relative to `root`. */
   readonly program: string
+  /** Where this version of Rescind is installed; default: this repository. */
+  readonly root?: string
   /** Its `RESCIND_…` and `NATS_…` variables; of ours it gets the others. */
   readonly env: Readonly<Record<string, string>>
   /** Where its output goes, as `<name>.log`. */
@@ -32,6 +35,10 @@ export interface ServiceProcess {
   stop(): Promise<void>
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
+  /** SIGSTOP: it holds its connections and answers nothing. Resolves when its last thread has stopped. */
+  pause(): Promise<void>
+  /** SIGCONT. */
+  resume(): void
 }
 
 const START_TIMEOUT_MS = 60_000
@@ -52,7 +59,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
       options.program,
     ],
     {
-      cwd: REPOSITORY,
+      cwd: options.root ?? REPOSITORY,
       env: { ...foreignVariables(), ...options.env },
       // The channel tells the child when we are gone.
       stdio: ['ignore', output, output, 'ipc'],
@@ -109,6 +116,15 @@ class Service implements ServiceProcess {
     return this.#end(() => this.#signalGroup('SIGKILL'))
   }
 
+  async pause(): Promise<void> {
+    this.#signalGroup('SIGSTOP')
+    await allThreadsStopped(this.pid)
+  }
+
+  resume(): void {
+    this.#signalGroup('SIGCONT')
+  }
+
   /** Resolves once it says where it listens. */
   async listens(): Promise<void> {
     const failed = this.ended.then(({ how }) => Promise.reject(new Error(this.#withLastLines(`ended ${how}`))))
@@ -123,7 +139,11 @@ class Service implements ServiceProcess {
 
   async #end(signal: () => void): Promise<void> {
     this.#asked = true
-    if (this.#child.exitCode === null && this.#child.signalCode === null) signal()
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      signal()
+      // A stopped process takes SIGTERM only after it goes on.
+      this.resume()
+    }
     const timer = setTimeout(() => this.#signalGroup('SIGKILL'), STOP_TIMEOUT_MS)
     await this.ended
     clearTimeout(timer)

@@ -20,9 +20,12 @@ export function probe(names: Shape, payload: Readonly<Record<string, unknown>>):
     if (values.length === 0 && !overflow) return NOWHERE
     beyond ||= overflow
     ways *= values.length
+    // Cut at every name, not at the end: eight arrays of 32 would be 2^40 ways. The first 64 are the same, and they go on
+    // from no more of the keys so far than it takes to make 64.
     const encoded = values.map(encodeValue)
-    // Cut at every name, not at the end: eight arrays of 32 would be 2^40 ways. The first 64 are the same.
-    keys = keys.flatMap((key) => encoded.map((value) => key + value)).slice(0, limits.MAX_COMBINATIONS)
+    const needed = encoded.length === 0 ? 0 : Math.ceil(limits.MAX_COMBINATIONS / encoded.length)
+    const longer = keys.slice(0, needed).flatMap((key) => encoded.map((value) => key + value))
+    keys = longer.slice(0, limits.MAX_COMBINATIONS)
   }
   return { keys, beyond: beyond || ways > limits.MAX_COMBINATIONS }
 }

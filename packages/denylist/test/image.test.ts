@@ -173,3 +173,9 @@ test('an image cut off anywhere is refused, and what came before the cut is kept
   assert.throws(() => joinAll(into, image.subarray(0, last)), { code: 'ERR_IMAGE_MALFORMED' })
   assert.equal(into.check(token(), NOW).kind, 'revoked')
 })
+
+test('R1: an image with ill-formed UTF-8, which would make two claim values one, is refused', () => {
+  const image = Buffer.from(imageOf(holding([revocation({ match: { sub: 'marked' } })])))
+  image[image.indexOf('marked')] = 0xff
+  assert.throws(() => joinAll(createDenylist(), image), { code: 'ERR_IMAGE_MALFORMED' })
+})

@@ -1,4 +1,4 @@
-import { type Cursor, isCursor, isPlainObject, limits } from '@rescind/protocol'
+import { type Cursor, isCursor, isPlainObject, isTimeMs, limits } from '@rescind/protocol'
 
 /** What a replica says of itself to publishers, every few seconds. A claim, not a proof. */
 export interface Presence {
@@ -19,6 +19,11 @@ export interface Presence {
   readonly rssBytes: number
   readonly whenUnknown: 'reject' | 'accept'
   readonly staleAfterMs: number
+  /**
+   * The digest of its index at `cursor`, as of a time that follows from the cursor alone; absent while it has none. Two
+   * replicas at one cursor with one `asOfMs` hold the same if their values are equal.
+   */
+  readonly digest?: { readonly asOfMs: number; readonly value: string }
 }
 
 /** Encodes a presence for the wire: JSON, well below `MAX_PRESENCE_BYTES`. */
@@ -40,8 +45,8 @@ export function decodePresence(bytes: Uint8Array): Presence | undefined {
 
 function isPresence(value: unknown): value is Presence {
   if (!isPlainObject(value)) return false
-  const { replica, name, version, frameVersions, state, cursor, lagMs, entries, rssBytes, whenUnknown, staleAfterMs } =
-    value
+  const { replica, name, version, frameVersions, state, cursor, lagMs } = value
+  const { entries, rssBytes, whenUnknown, staleAfterMs, digest } = value
   const texts = [replica, name, version]
   const counts = [entries, rssBytes, staleAfterMs, ...(lagMs === undefined ? [] : [lagMs])]
   return (
@@ -49,8 +54,15 @@ function isPresence(value: unknown): value is Presence {
     Array.isArray(frameVersions) &&
     frameVersions.every((version) => Number.isSafeInteger(version)) &&
     (state === 'starting' || state === 'live' || state === 'stale' || state === 'closed') &&
+    Number(staleAfterMs) <= limits.MAX_STALE_AFTER_MS &&
     (cursor === undefined || isCursor(cursor)) &&
     counts.every((count) => typeof count === 'number' && Number.isFinite(count) && count >= 0) &&
-    (whenUnknown === 'reject' || whenUnknown === 'accept')
+    (whenUnknown === 'reject' || whenUnknown === 'accept') &&
+    (digest === undefined || isDigest(digest))
   )
+}
+
+function isDigest(value: unknown): boolean {
+  if (!isPlainObject(value)) return false
+  return isTimeMs(value.asOfMs) && typeof value.value === 'string' && /^[0-9a-f]{16}$/.test(value.value)
 }

@@ -15,13 +15,14 @@ const presence: Presence = {
   rssBytes: 50_000_000,
   whenUnknown: 'accept',
   staleAfterMs: 15_000,
+  digest: { asOfMs: 1_767_225_600_000, value: '00112233445566ff' },
 }
 const decodeChanged = (changes: object) => decodePresence(Buffer.from(JSON.stringify({ ...presence, ...changes })))
 
 describe('presence', () => {
   it('comes back as it was sent, with and without what is optional', () => {
     assert.deepEqual(decodePresence(encodePresence(presence)), presence)
-    const { cursor: _, lagMs: __, ...bare } = presence
+    const { cursor: _, lagMs: __, digest: ___, ...bare } = presence
     assert.deepEqual(decodePresence(encodePresence(bare)), bare)
   })
 
@@ -41,7 +42,7 @@ describe('presence', () => {
   })
 
   it('is nothing when any field is missing or of another type', () => {
-    const required = Object.keys(presence).filter((field) => field !== 'cursor' && field !== 'lagMs')
+    const required = Object.keys(presence).filter((field) => !['cursor', 'lagMs', 'digest'].includes(field))
     for (const field of required) {
       for (const value of [undefined, null, {}, true]) {
         assert.equal(decodeChanged({ [field]: value }), undefined, `${field}: ${String(value)}`)
@@ -51,6 +52,9 @@ describe('presence', () => {
       assert.equal(decodeChanged({ cursor: value }), undefined)
     }
     for (const value of [null, 'x', -1, {}]) assert.equal(decodeChanged({ lagMs: value }), undefined)
+    for (const value of [null, 'x', {}, { value: '0'.repeat(16) }, { asOfMs: 1 }]) {
+      assert.equal(decodeChanged({ digest: value }), undefined)
+    }
   })
 
   it('is nothing when a value is out of range', () => {
@@ -64,6 +68,10 @@ describe('presence', () => {
       { entries: -1 },
       { rssBytes: '9' },
       { staleAfterMs: -1 },
+      { staleAfterMs: limits.MAX_STALE_AFTER_MS + 1 },
+      { digest: { asOfMs: -1, value: '0'.repeat(16) } },
+      { digest: { asOfMs: 1, value: '0'.repeat(17) } },
+      { digest: { asOfMs: 1, value: 'G'.repeat(16) } },
     ]
     for (const changes of wrong) assert.equal(decodeChanged(changes), undefined, JSON.stringify(changes))
   })

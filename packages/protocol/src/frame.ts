@@ -35,7 +35,7 @@ export interface Frame {
   readonly facts: readonly Fact[]
 }
 
-/** Versions this build reads. Presence tells them to publishers, which write the highest that all replicas read. */
+/** Versions this build reads and writes. Presence tells them to publishers, which write the highest that all replicas read. */
 export const FRAME_VERSIONS: readonly number[] = [1]
 
 const MAGIC = Buffer.from('RSCN', 'latin1')
@@ -44,10 +44,13 @@ const ID = /^[0-9a-f]{32}$/
 
 /**
  * Encodes a frame, and reads it again before handing it out: one that no replica can read would make all of them
- * `unknown` (R18, `poison_frame`). `ERR_INVALID_INPUT` says what is wrong with its parts; `ERR_FRAME_TOO_LARGE` that it is
- * above `MAX_FRAME_BYTES` or `MAX_FACTS_PER_FRAME`.
+ * `unknown` (R18, `poison_frame`). `ERR_INVALID_INPUT` says what is wrong with its parts, or that this build does not write
+ * that `version`; `ERR_FRAME_TOO_LARGE` that it is above `MAX_FRAME_BYTES` or `MAX_FACTS_PER_FRAME`.
  */
-export function encodeFrame(frame: Frame): Uint8Array {
+export function encodeFrame(frame: Frame, version = 1): Uint8Array {
+  if (!FRAME_VERSIONS.includes(version)) {
+    throw new RescindError('ERR_INVALID_INPUT', `this build writes frames of version ${FRAME_VERSIONS.join(', ')}`)
+  }
   if (!ID.test(frame.frameId)) throw new RescindError('ERR_INVALID_INPUT', 'a frameId has 32 hexadecimal digits')
   if (!ID.test(frame.epoch)) throw new RescindError('ERR_INVALID_INPUT', 'an epoch has 32 hexadecimal digits')
   if (frame.facts.length > MAX_FACTS_PER_FRAME) {
@@ -58,7 +61,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
   if (size > MAX_FRAME_BYTES) throw tooLarge(size)
   const bytes = Buffer.alloc(size)
   MAGIC.copy(bytes, 0)
-  bytes[4] = 1
+  bytes[4] = version
   bytes.write(frame.frameId, 8, 'hex')
   bytes.write(frame.epoch, 24, 'hex')
   bytes.writeUInt32LE(body.length, 44)

@@ -116,14 +116,46 @@ export const MAX_QUEUED_FACTS = 10_000
 /** Default bound on the age of the last proof (R19). */
 export const DEFAULT_STALE_AFTER_MS = 15_000
 
+/** Most `staleAfterMs` of a replica: what is older than ten minutes nobody would call fresh. */
+export const MAX_STALE_AFTER_MS = 600_000
+
 /** Default pause between two questions for the head: seven chances to prove within the default `staleAfterMs`. */
 export const DEFAULT_PROVE_EVERY_MS = 2_000
 
 /** How far the publisher's wall clock may be from the broker's (R10). */
 export const MAX_BROKER_CLOCK_DISTANCE_MS = 5_000
 
+/**
+ * How far a live message's logical time may lie ahead of a replica's wall clock. Publishers are within 5 s of the broker, and
+ * a lift frame runs logical time ahead by up to a second; the rest is for a replica whose own clock is behind. A frame
+ * further ahead is read from the log by its sequence, where nobody else can have put it.
+ */
+export const MAX_LIVE_AHEAD_MS = 60_000
+
 /** Pause between two announcements of a replica's presence. */
 export const PRESENCE_EVERY_MS = 2_000
+
+/**
+ * Least pause from one digest of a replica's index to the next: nobody hears of it more often. One that finds the cursor
+ * where it was is not computed again.
+ */
+export const DIGEST_EVERY_MS = PRESENCE_EVERY_MS
+
+/**
+ * After each slice of a digest the replica does something else for nine times as long, so that it takes a tenth of a
+ * core. At 5 microseconds a hash, an index of 1 M entries takes 5 s of computing, and so 50 s.
+ */
+export const DIGEST_BREATH_FACTOR = 9
+
+/** From the start of one digest to the next pass at least 50 times what it took: over time, a fiftieth of a core. */
+export const DIGEST_REST_FACTOR = 50
+
+/**
+ * How far ahead of the newest frame's `at` a digest is: it leaves out what expires before, which one replica may have
+ * deleted and another not yet, and is not computed any more once that time has come. Long enough for 2 M entries (100 s),
+ * and a good deal shorter than the lives of most tokens.
+ */
+export const DIGEST_AHEAD_MS = 120_000
 
 /** Replicas one publisher remembers: an order of magnitude above the largest fleet we test for. */
 export const MAX_REPLICAS = 10_000

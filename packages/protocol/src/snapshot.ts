@@ -23,7 +23,9 @@ export interface SnapshotManifest {
   /** Id of the deployment that the log belongs to. */
   readonly deployment: string
   readonly cursor: Cursor
-  /** The publisher's wall clock when the image was taken: a time from outside, for R15. */
+  /** The largest `atMs` of the frames up to the cursor; 0 if there are none. */
+  readonly newestAtMs: number
+  /** The publisher's wall clock when the image was complete: a time from outside, for R15. What is missing expired before. */
   readonly takenAtMs: number
   /** Revocations and lifts in the image. */
   readonly entries: number
@@ -42,7 +44,7 @@ const MAGIC = Buffer.from('RSNP', 'latin1')
 const HEADER_BYTES = 16
 const VERSION = 1
 const SHA_256 = /^[0-9a-f]{64}$/
-const FIELDS = ['cursor', 'deployment', 'entries', 'imageBytes', 'imageSha256', 'takenAtMs'].join()
+const FIELDS = ['cursor', 'deployment', 'entries', 'imageBytes', 'imageSha256', 'newestAtMs', 'takenAtMs'].join()
 
 /**
  * Puts header and manifest before an image. `ERR_INVALID_INPUT` for a manifest that no replica could read, or a snapshot
@@ -124,11 +126,12 @@ function decodeManifest(text: Uint8Array): SnapshotManifest {
 function manifestFault(manifest: unknown): string | undefined {
   if (!isPlainObject(manifest)) return 'its manifest is not an object'
   if (Object.keys(manifest).sort().join() !== FIELDS) return `its manifest does not have exactly the fields ${FIELDS}`
-  const { deployment, cursor, takenAtMs, entries, imageBytes, imageSha256 } = manifest
+  const { deployment, cursor, newestAtMs, takenAtMs, entries, imageBytes, imageSha256 } = manifest
   if (typeof deployment !== 'string' || deployment === '' || deployment.length > MAX_ID_LENGTH) {
     return 'its manifest names no deployment'
   }
   if (!isCursor(cursor)) return 'its manifest names no cursor'
+  if (!isTimeMs(newestAtMs)) return 'its manifest does not say how new its newest frame is'
   if (!isTimeMs(takenAtMs)) return 'its manifest does not say when it was taken'
   if (!isCount(entries) || !isCount(imageBytes)) return 'its manifest does not say how much it holds'
   if (typeof imageSha256 !== 'string' || !SHA_256.test(imageSha256)) return 'its manifest states no digest'

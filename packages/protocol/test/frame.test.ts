@@ -163,6 +163,13 @@ describe('frame: what a replica refuses', () => {
 })
 
 describe('frame: what a publisher cannot write', () => {
+  it('a version that this build does not write', () => {
+    assert.deepEqual(encodeFrame(SMALL, 1), encodeFrame(SMALL))
+    for (const version of [0, 2, 1.5, Number.NaN]) {
+      assert.throws(() => encodeFrame(SMALL, version), { code: 'ERR_INVALID_INPUT' })
+    }
+  })
+
   const cannot = (frame: object, code: string) =>
     assert.throws(
       () => encodeFrame({ ...SMALL, ...frame }),

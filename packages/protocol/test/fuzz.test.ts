@@ -93,7 +93,13 @@ describe('fuzz', () => {
   })
 
   it('decodeSnapshot refuses any bytes with a RescindError and nothing else', (t) => {
-    const stated = { deployment: 'd', cursor: { epoch: 'e', seq: 1, frameId: ID }, takenAtMs: T, entries: 1 }
+    const stated = {
+      deployment: 'd',
+      cursor: { epoch: 'e', seq: 1, frameId: ID },
+      newestAtMs: T,
+      takenAtMs: T,
+      entries: 1,
+    }
     const { bytes: right } = encodeSnapshot(stated, Buffer.from('image'))
     const property = fc.property(bytesLike(right), (bytes) => {
       try {

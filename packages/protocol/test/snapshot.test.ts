@@ -7,7 +7,8 @@ import fc from 'fast-check'
 import { T } from './samples.ts'
 import { checkSeeded } from './seeded.ts'
 
-const STATED = { deployment: 'd1', cursor: { epoch: 'e1', seq: 7, frameId: 'f7' }, takenAtMs: T, entries: 3 }
+const CURSOR = { epoch: 'e1', seq: 7, frameId: 'f7' }
+const STATED = { deployment: 'd1', cursor: CURSOR, newestAtMs: T - 5, takenAtMs: T, entries: 3 }
 const IMAGE = Buffer.from('the image of an index')
 
 const refused = (bytes: Uint8Array, ...codes: string[]) =>
@@ -74,7 +75,8 @@ describe('snapshot: round trip', () => {
   it('the largest legal manifest fits its bound', () => {
     const dear = '\u0001'.repeat(64)
     const cursor = { epoch: dear, seq: 2 ** 53 - 1, frameId: dear }
-    const stated = { deployment: dear, cursor, takenAtMs: limits.MAX_TIME_MS, entries: 2 ** 53 - 1 }
+    const times = { newestAtMs: limits.MAX_TIME_MS, takenAtMs: limits.MAX_TIME_MS }
+    const stated = { deployment: dear, cursor, ...times, entries: 2 ** 53 - 1 }
     const { manifest, bytes } = encodeSnapshot(stated, IMAGE)
     assert.deepEqual(decodeSnapshot(bytes).manifest, manifest)
     assert.ok(Buffer.from(bytes).readUInt32LE(8) <= 3 * 64 * 6 + 300)
@@ -122,6 +124,7 @@ describe('snapshot: what a replica refuses', () => {
     ['no cursor', { ...manifest, cursor: null }],
     ['a cursor with a negative sequence', { ...manifest, cursor: { ...manifest.cursor, seq: -1 } }],
     ['a time before 1970', { ...manifest, takenAtMs: -1 }],
+    ['a newest frame of no time', { ...manifest, newestAtMs: null }],
     ['a count below zero', { ...manifest, entries: -1 }],
     ['a size with a fraction', { ...manifest, imageBytes: 0.5 }],
     ['a digest that is none', { ...manifest, imageSha256: 'x' }],
@@ -138,6 +141,7 @@ describe('snapshot: what a publisher cannot write', () => {
     const wrong = [
       { deployment: '' },
       { takenAtMs: -1 },
+      { newestAtMs: 0.5 },
       { entries: 0.5 },
       { cursor: { epoch: '', seq: 0, frameId: '' } },
     ]

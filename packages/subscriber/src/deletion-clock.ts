@@ -9,20 +9,32 @@ export class DeletionClock {
   readonly #clock: Clock
   #snapshot: Mark | undefined
   #newestFrame: Mark | undefined
+  #newestAtMs = Number.NEGATIVE_INFINITY
+  #furthestMs = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
+  /** The furthest time given so far, here or where a snapshot was taken: what expired by then may be gone. */
+  get furthestMs(): number {
+    return this.#furthestMs
+  }
+
   /** A snapshot says when it was taken. */
   sawSnapshot(takenAtMs: number): void {
+    this.#furthestMs = Math.max(this.#furthestMs, takenAtMs)
     this.#snapshot = { atMs: takenAtMs, seenMs: this.#clock.monotonic() }
   }
 
-  /** A frame says when it was appended: its facts' logical time. That grows (R10): a smaller one was read again. */
+  /**
+   * A frame says when it was appended: its facts' logical time. That grows (R10): a smaller one was read again. It counts as
+   * no later than our own clock says now: of a live frame nobody knows yet who stamped it.
+   */
   sawFrame(atMs: number): void {
-    if (this.#newestFrame !== undefined && atMs <= this.#newestFrame.atMs) return
-    this.#newestFrame = { atMs, seenMs: this.#clock.monotonic() }
+    if (atMs <= this.#newestAtMs) return
+    this.#newestAtMs = atMs
+    this.#newestFrame = { atMs: Math.min(atMs, this.#clock.now()), seenMs: this.#clock.monotonic() }
   }
 
   /** Facts that expire at or before this may be deleted. */
@@ -30,7 +42,9 @@ export class DeletionClock {
     const outside = [this.#snapshot, this.#newestFrame].filter((mark) => mark !== undefined)
     if (outside.length === 0) return Number.NEGATIVE_INFINITY
     const monotonic = this.#clock.monotonic()
-    return Math.min(this.#clock.now(), ...outside.map(({ atMs, seenMs }) => atMs + (monotonic - seenMs)))
+    const nowMs = Math.min(this.#clock.now(), ...outside.map(({ atMs, seenMs }) => atMs + (monotonic - seenMs)))
+    this.#furthestMs = Math.max(this.#furthestMs, nowMs)
+    return nowMs
   }
 }
 

@@ -50,7 +50,7 @@ export interface FollowState {
   readonly nudged: boolean
   /** From when the last proof counts, on the monotonic clock; undefined before the first (R19). */
   readonly provedAtMs: number | undefined
-  /** From when a proof counts if the log turns out to be still the one that was read. */
+  /** From when a proof counts if the log turns out to be still the one that was read, or heard live, since. */
   readonly readAtMs: number | undefined
   /** When the head was last asked for; spaces out the questions that hints cause. */
   readonly askedAtMs: number
@@ -94,7 +94,7 @@ export type Phase =
 export type FollowInput =
   /** The connection is there: try. */
   | { readonly kind: 'begin' }
-  /** A live message; `frame` only if it decodes. Its sender is not proved. */
+  /** A live message; `frame` only if it decodes and its time can be true. Its sender is not proved. */
   | { readonly kind: 'live'; readonly seq: number; readonly frame: Frame | undefined }
   /** The leader's answer, and what lies at each sequence asked for with it. */
   | { readonly kind: 'answered'; readonly head: Head; readonly own: readonly OwnFrame[] }

@@ -1,4 +1,4 @@
-import type { LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
+import type { Head, LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
 import {
   type Clock,
   type Cursor,
@@ -50,6 +50,8 @@ export interface FollowerOptions {
   join(snapshot: Snapshot, signal: AbortSignal): Promise<boolean>
   /** Does somebody wait for what following will bring? Then it keeps the process alive. */
   isAwaited(): boolean
+  /** The log is being asked: a proof counts from here, or from the question before it. Must not throw. */
+  onAsk(): void
   /** The state has changed, or time has passed. Must not throw. */
   onChange(state: FollowState): void
   /** Time has passed: some times a second. Must not throw. */
@@ -73,6 +75,7 @@ export class Follower {
   #connected = false
   #attempt: Attempt | undefined
   #snapshot: Snapshot | undefined
+  #head: Head | undefined
   #running: Promise<void> | undefined
   #performing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -88,6 +91,11 @@ export class Follower {
   /** Where following stands. */
   get state(): FollowState {
     return this.#state
+  }
+
+  /** The log as its leader last told it. */
+  get head(): Head | undefined {
+    return this.#head
   }
 
   /** Live messages that were not the next frame. */
@@ -178,7 +186,11 @@ export class Follower {
   }
 
   #onLive(seq: number, bytes: Uint8Array): void {
-    this.#send({ kind: 'live', seq, frame: this.#state.cursor && decodeOrUndefined(bytes) })
+    const frame = this.#state.cursor && decodeOrUndefined(bytes)
+    // Forged, such a time would run logical time, and with it everything recorded from then on, ahead for good (R10).
+    const latestMs = this.#options.clock.now() + limits.MAX_LIVE_AHEAD_MS
+    const isTimely = frame?.facts.every(({ atMs }) => atMs <= latestMs)
+    this.#send({ kind: 'live', seq, frame: isTimely ? frame : undefined })
   }
 
   /** The one place where the state changes: state and the facts it stands for move in one synchronous step. */
@@ -201,6 +213,7 @@ export class Follower {
         if (!this.#options.apply(output.frame, output.cursor)) this.#send({ kind: 'overflowed' })
         break
       case 'ask':
+        this.#options.onAsk()
         this.#perform(QUESTION_TIMEOUT_MS, (work) => this.#ask(output.own, work))
         break
       case 'fetch':
@@ -253,15 +266,16 @@ export class Follower {
       return frame ? { frameId: peekFrameId(frame.bytes) ?? '' } : 'missing'
     }
     const [head, ...found] = await Promise.all([connection.head({ signal }), ...own.map(look)])
+    this.#head = head
     return { kind: 'answered', head, own: found }
   }
 
-  async #fetch({ signal }: Work): Promise<FollowInput | undefined> {
+  async #fetch({ signal }: Work): Promise<FollowInput> {
     const source = this.#options.snapshot as SnapshotSource
     const bytes = await source.fetch({ signal, maxBytes: limits.MAX_SNAPSHOT_BYTES })
     const snapshot = await inSlices(readSnapshot(bytes), signal)
     // Given up meanwhile: another may be here by now, and this one must not be joined in its name.
-    if (signal.aborted) return undefined
+    signal.throwIfAborted()
     this.#snapshot = snapshot
     return { kind: 'snapshot', manifest: snapshot.manifest }
   }
@@ -330,7 +344,9 @@ export class Follower {
     if (this.#stop.signal.aborted) return
     const level = this.#noted === error.code ? 'debug' : 'warn'
     this.#noted = error.code
-    this.#options.logger[level]({ err: error }, 'following was interrupted; trying again')
+    // Without its stack, which tells nothing of an outage.
+    const { code, detail } = error
+    this.#options.logger[level]({ code, detail }, 'following was interrupted; trying again')
   }
 }
 

@@ -73,6 +73,7 @@ const HINTS: Record<number, string> = {
   401: 'give httpSnapshot a token that the publisher knows',
   403: 'the token needs the scope snapshot:read',
   404: 'the address must end in /v1/snapshot',
+  429: 'replicas that share a key share its rate: raise RESCIND_RATE_LIMIT, or give them several keys',
   503: 'the publisher is not ready yet',
 }
 

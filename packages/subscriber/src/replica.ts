@@ -26,8 +26,11 @@ import type { FollowState } from './follow-state.ts'
 import { hasReached } from './follow-table.ts'
 import { Follower } from './follower.ts'
 import { inSlices } from './in-slices.ts'
+import { type Position, PositionDigest } from './position-digest.ts'
 import { refusalOf } from './refusal.ts'
 import type { Logger, Refusal, ReplicaStatus, WhenUnknown } from './replica-types.ts'
+import { SleepWatch } from './sleep-watch.ts'
+import { UnknownAdvice } from './unknown-advice.ts'
 
 /** Some five ticks a second, for a minute. */
 const SWEEPS_PER_LAP = 300
@@ -49,7 +52,11 @@ export class FollowingReplica implements EmbeddedReplica {
   readonly #waiters = new CursorWaiters()
   readonly #deletionClock: DeletionClock
   readonly #follower: Follower
+  readonly #advice = new UnknownAdvice()
+  readonly #sleep: SleepWatch
+  readonly #digest: PositionDigest
   #largestAtMs = 0
+  #provedAtMs: number | undefined
   #announcedAtMs = Number.NEGATIVE_INFINITY
   #lastState: ReplicaStatus['state'] = 'starting'
   #closing: Promise<void> | undefined
@@ -66,6 +73,7 @@ export class FollowingReplica implements EmbeddedReplica {
     this.#unmanaged = new Set(options.unmanagedIssuers ?? [])
     this.#name = options.name ?? `replica-${this.#id.slice(0, 8)}`
     this.#deletionClock = new DeletionClock(this.#clock)
+    this.#sleep = new SleepWatch(this.#clock)
     this.#follower = new Follower({
       log: options.log,
       name: this.#name,
@@ -81,10 +89,17 @@ export class FollowingReplica implements EmbeddedReplica {
       apply: (frame, cursor) => this.#apply(frame, cursor),
       join: (snapshot, signal) => this.#join(snapshot, signal),
       isAwaited: () => this.#onLive !== undefined || this.#waiters.size > 0 || this.#facts.waiting > 0,
+      onAsk: () => this.#sleep.asked(),
       onChange: (state) => this.#onChange(state),
       onTick: () => this.#onTick(),
       onReplaced: () => this.#options.onReplaced?.(),
       onSkipped: () => this.#facts.end(new RescindError('ERR_FACTS_MISSED', 'facts came in by a snapshot')),
+    })
+    this.#digest = new PositionDigest({
+      denylist: this.denylist,
+      clock: this.#clock,
+      position: () => this.#position(),
+      deletedUpToMs: () => this.#deletionClock.furthestMs,
     })
     this.#follower.start()
   }
@@ -98,7 +113,10 @@ export class FollowingReplica implements EmbeddedReplica {
     if (verdict.kind === 'revoked') return verdict
     const state = this.#stateNow()
     if (state !== 'live') return unknown(state)
-    if (verdict.kind === 'unknown') return verdict
+    if (verdict.kind === 'unknown') {
+      this.#advice.note(verdict.cause)
+      return verdict
+    }
     if (this.#follower.state.poison) return unknown('poison_frame')
     if (this.#follower.state.full !== 'no') return unknown('full')
     return verdict
@@ -207,10 +225,28 @@ export class FollowingReplica implements EmbeddedReplica {
 
   async #join({ manifest, image }: Snapshot, signal: AbortSignal): Promise<boolean> {
     this.#deletionClock.sawSnapshot(manifest.takenAtMs)
-    return inSlices(this.denylist.join(image), signal)
+    const complete = await inSlices(this.denylist.join(image), signal)
+    this.#largestAtMs = Math.max(this.#largestAtMs, manifest.newestAtMs)
+    return complete
+  }
+
+  /**
+   * Where it stands, while its index is exactly what the cursor stands for: not while a snapshot is fetched, joined and
+   * read on from (it may hold what lies beyond its cursor, but nothing beyond the head named since), nor with facts left out.
+   */
+  #position(): Position | undefined {
+    const { phase, cursor, lost, full } = this.#follower.state
+    const { head } = this.#follower
+    const stands = phase.kind === 'following' || phase.kind === 'asking'
+    if (!stands || cursor === undefined || lost || full !== 'no' || head?.epoch !== cursor.epoch) return undefined
+    return { cursor, newestAtMs: this.#largestAtMs, fingerprintKey: head.fingerprintKey }
   }
 
   #onChange(follow: FollowState): void {
+    if (follow.provedAtMs !== undefined && follow.provedAtMs !== this.#provedAtMs) {
+      this.#provedAtMs = follow.provedAtMs
+      this.#sleep.proved(follow.provedAtMs)
+    }
     this.#waiters.look(follow)
     const state = this.#stateNow()
     if (state === 'live') this.#onLive?.()
@@ -218,6 +254,9 @@ export class FollowingReplica implements EmbeddedReplica {
   }
 
   #onTick(): void {
+    if (this.#sleep.sleptMs > this.#staleAfterMs) this.#follower.nudge()
+    this.#advice.tell(this.#logger)
+    this.#digest.tick()
     if (this.#clock.monotonic() - this.#announcedAtMs >= limits.PRESENCE_EVERY_MS) this.#announce(this.#stateNow())
     // One lap in about a minute, however many there are: the event loop breathes between two slices.
     if (!this.#sweeping) this.#sweep(Math.ceil(this.denylist.size / limits.SLICE_ENTRIES / SWEEPS_PER_LAP))
@@ -248,6 +287,7 @@ export class FollowingReplica implements EmbeddedReplica {
     this.#announcedAtMs = this.#clock.monotonic()
     const { cursor } = this.#follower.state
     const lagMs = this.#lagMs()
+    const digest = cursor && this.#digest.at(cursor)
     const presence: Presence = {
       replica: this.#id,
       name: this.#name,
@@ -260,15 +300,17 @@ export class FollowingReplica implements EmbeddedReplica {
       rssBytes: process.memoryUsage.rss(),
       whenUnknown: this.#options.whenUnknown,
       staleAfterMs: this.#staleAfterMs,
+      ...(digest === undefined ? {} : { digest }),
     }
     this.#follower.announce(presence)
   }
 
-  /** Judged at every question, never by a timer: a process that was stopped for a while wakes up stale (R19). */
+  /** Judged at every question, never by a timer: a process, or a machine, that was stopped for a while wakes up stale (R19). */
   #stateNow(): ReplicaStatus['state'] {
     const { phase, provedAtMs } = this.#follower.state
     if (phase.kind === 'closed') return 'closed'
     if (provedAtMs === undefined) return 'starting'
+    if (this.#sleep.sleptMs > this.#staleAfterMs) return 'stale'
     return this.#clock.monotonic() - provedAtMs <= this.#staleAfterMs ? 'live' : 'stale'
   }
 

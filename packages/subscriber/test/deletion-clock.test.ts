@@ -24,6 +24,15 @@ describe('deletion clock', () => {
     assert.equal(deletion.now(), 1_000_000)
   })
 
+  it('R15: nor does a forged time, if the wall clock jumps later and back', () => {
+    const clock = manualClock(1_000_000)
+    const deletion = new DeletionClock(clock)
+    deletion.sawFrame(9_000_000)
+    clock.advance(500)
+    clock.setWall(9_000_000)
+    assert.equal(deletion.now(), 1_000_500)
+  })
+
   it('R15: of snapshot and newest frame the lower counts, each carried forward from when it was seen', () => {
     const clock = manualClock(1_000_000)
     const deletion = new DeletionClock(clock)
@@ -54,5 +63,20 @@ describe('deletion clock', () => {
     deletion.sawFrame(900_000)
     deletion.sawFrame(999_000)
     assert.equal(deletion.now(), 999_500)
+  })
+
+  it('R15: tells the furthest time that it gave, or that a snapshot was taken at', () => {
+    const clock = manualClock(1_000_000)
+    const deletion = new DeletionClock(clock)
+    assert.equal(deletion.furthestMs, Number.NEGATIVE_INFINITY)
+    deletion.sawFrame(1_000_000)
+    assert.equal(deletion.furthestMs, Number.NEGATIVE_INFINITY, 'nothing was deleted by it yet')
+    deletion.now()
+    assert.equal(deletion.furthestMs, 1_000_000)
+    clock.setWall(900_000)
+    deletion.now()
+    assert.equal(deletion.furthestMs, 1_000_000)
+    deletion.sawSnapshot(1_000_700)
+    assert.equal(deletion.furthestMs, 1_000_700)
   })
 })

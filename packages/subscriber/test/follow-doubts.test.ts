@@ -27,6 +27,50 @@ describe('live messages prove nothing, and may be forged', () => {
     assert.deepEqual(story.kinds, ['ask', 'apply'])
   })
 
+  it('R19: frames that came live while the head was asked for are proved by the next answer, not by this one', () => {
+    const story = following()
+      .after(2_000)
+      .send({ kind: 'tick' }, live(6), answered(head(6)))
+    assert.deepEqual(story.kinds, ['ask', 'apply'])
+    assert.equal(story.state.provedAtMs, 10_000, 'nobody has looked at frame 6')
+    assert.deepEqual(story.after(500).send({ kind: 'tick' }).outputs, [{ kind: 'ask', own: [5, 6] }], 'and soon')
+    story.send(answered(head(6)))
+    assert.equal(story.state.provedAtMs, 12_500)
+    const forged = following()
+      .after(2_000)
+      .send({ kind: 'tick' }, other(6), answered(head(6)))
+      .after(500)
+    assert.deepEqual(forged.send({ kind: 'tick' }, answered(head(6))).kinds, ['ask', 'replaced', 'fetch'])
+    assert.equal(forged.state.provedAtMs, 10_000)
+  })
+
+  it('R19: of such a proof, too, the age is what the leader says, and it rests on the frame that was looked at', () => {
+    const story = following()
+      .after(2_000)
+      .send({ kind: 'tick' }, live(6), answered(head(6, { ageMs: 900 })))
+    assert.deepEqual(story.state.proved?.seq, 5)
+    story.after(500).send({ kind: 'tick' }, live(7), answered(head(6)))
+    assert.equal(story.state.provedAtMs, 12_500, 'frame 6 was looked at, and is all that this head names')
+    assert.equal(story.state.proved?.seq, 6, 'nobody has looked at frame 7')
+    const aged = following()
+      .after(2_000)
+      .send({ kind: 'tick' }, live(6), answered(head(6, { ageMs: 900 })))
+    aged.after(500).send({ kind: 'tick' }, live(7), answered(head(7)))
+    assert.equal(aged.state.provedAtMs, 11_100)
+  })
+
+  it('R19: in a steady stream of live frames each answer proves the question before it', () => {
+    const story = following()
+    let askedAtMs = 10_000
+    story.after(2_000)
+    for (let seq = 6; seq < 20; seq += 1, story.after(500)) {
+      assert.deepEqual(story.send({ kind: 'tick' }).kinds, ['ask'])
+      story.send(live(seq), answered(head(seq)))
+      assert.equal(story.state.provedAtMs, askedAtMs)
+      askedAtMs = story.now
+    }
+  })
+
   it('R19: an answer settles no doubt that came after its question', () => {
     const story = following()
       .send(live(6))

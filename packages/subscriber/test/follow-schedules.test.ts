@@ -178,7 +178,7 @@ class World {
   #takeSnapshot(): Snapshot {
     const { epoch, lastSeq } = this.#head()
     const cursor = { epoch, seq: lastSeq, frameId: this.#idAt(lastSeq) ?? '' }
-    const rest = { deployment: 'd', takenAtMs: 0, entries: 0, imageBytes: 0, imageSha256: '' }
+    const rest = { deployment: 'd', newestAtMs: 0, takenAtMs: 0, entries: 0, imageBytes: 0, imageSha256: '' }
     return { manifest: { ...rest, cursor }, ids: new Set(this.#ever) }
   }
 

@@ -86,6 +86,14 @@ describe('becoming live', () => {
   })
 })
 
+describe('the age of a proof', () => {
+  it('R19: what was read is as old as the leader says that its majority is', () => {
+    const story = new Story(FROM_LOG).send({ kind: 'begin' }, answered(head(1, { ageMs: 4_000 })))
+    story.send(frame(1), { kind: 'end' }, answered(head(2)))
+    assert.equal(story.state.provedAtMs, 6_000)
+  })
+})
+
 describe('following', () => {
   it('applies the next live frame, and moves the cursor in the same step', () => {
     const story = following().send(live(6))

@@ -44,10 +44,14 @@ describe('httpSnapshot', () => {
   }
 
   it('does not follow redirects: the token would go along', async (context) => {
-    const url = await serve(context, (_, response) =>
-      response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
-    )
+    let asked = 0
+    const elsewhere = await serve(context, (_, response) => {
+      asked += 1
+      response.end('theirs')
+    })
+    const url = await serve(context, (_, response) => response.writeHead(302, { location: elsewhere }).end())
     await assert.rejects(httpSnapshot(url).fetch(fetchOptions()), { code: 'ERR_SNAPSHOT_UNAVAILABLE' })
+    assert.equal(asked, 0)
   })
 
   it('takes no more than the bound', async (context) => {

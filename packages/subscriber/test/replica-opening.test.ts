@@ -18,8 +18,16 @@ describe('opening and closing', () => {
   })
 
   it('a signal bounds opening, and leaves nothing open', async () => {
+    const log = memoryLog()
+    let closed = 0
     const opening = openReplica({
-      log: memoryLog(),
+      log: {
+        async connect(options) {
+          const connection = await log.connect(options)
+          const close = connection.close.bind(connection)
+          return Object.assign(connection, { close: () => close().finally(() => void closed++) })
+        },
+      },
       bootstrap: 'log',
       whenUnknown: 'reject',
       signal: AbortSignal.timeout(50),
@@ -30,6 +38,7 @@ describe('opening and closing', () => {
       assert.equal((error.cause as Error).name, 'TimeoutError')
       return true
     })
+    assert.equal(closed, 1)
   })
 
   it('R18: a closed replica always rejects, also under accept; closing twice is once', async (context) => {

@@ -12,7 +12,8 @@ function snapshotOf(facts: readonly Fact[], more: object): SnapshotSource {
   const denylist = createDenylist()
   for (const fact of facts) denylist.apply(fact)
   const image = Buffer.concat([...denylist.image()])
-  const bytes = encodeSnapshot({ entries: denylist.size, takenAtMs: 0, deployment: '', ...more } as never, image).bytes
+  const stated = { entries: denylist.size, newestAtMs: 0, takenAtMs: 0, deployment: '', ...more }
+  const bytes = encodeSnapshot(stated as never, image).bytes
   return { fetch: async () => bytes }
 }
 

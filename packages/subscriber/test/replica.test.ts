@@ -43,11 +43,30 @@ describe('a replica that follows', () => {
     assert.deepEqual(replica.check(token({ sub: 'bob' })), { kind: 'active' })
   })
 
-  it('R19: a wall clock that jumps changes nothing about freshness', async (context) => {
-    const { clock, open } = await house(context)
+  it('R19: a machine that slept wakes up stale, though its monotonic clock stood still; the next proof ends that', async (context) => {
+    const { log, clock, open, token } = await house(context)
     const replica = await open()
-    clock.setWall(clock.now() + 3_600_000)
+    log.faults.freeze()
+    clock.setWall(clock.now() + 15_001)
+    assert.deepEqual(replica.check(token()), { kind: 'unknown', cause: 'stale' })
+    log.faults.thaw()
+    const deadline = performance.now() + 10_000
+    while (replica.status.state !== 'live') {
+      assert.ok(performance.now() < deadline, 'it does not become live again')
+      clock.advance(1)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  })
+
+  it('R19: a wall clock that is set back, or ahead by less than staleAfterMs, changes nothing about freshness', async (context) => {
+    const { log, clock, open } = await house(context)
+    const replica = await open()
+    log.faults.freeze()
+    clock.setWall(clock.now() + 14_999)
     assert.equal(replica.status.state, 'live')
+    clock.setWall(clock.now() - 3_600_000)
+    assert.equal(replica.status.state, 'live')
+    log.faults.thaw()
   })
 
   it('R19: live messages prove nothing: a log that only broadcasts leaves the replica stale', async (context) => {
@@ -61,6 +80,25 @@ describe('a replica that follows', () => {
     }
     assert.equal(replica.status.state, 'stale')
     assert.equal(replica.status.entries, 4)
+  })
+
+  it('R10: a live frame of a time that cannot be yet is not taken before it is read from the log', async (context) => {
+    const { log, clock, publisher, token } = await house(context)
+    const options = { log, clock, bootstrap: 'log', whenUnknown: 'reject' } as const
+    const replica = await openEmbeddedReplica(options)
+    context.after(() => replica.close())
+    const { cursor, revocation } = await publisher.revoke({ match: { sub: 'bob' } })
+    await replica.reached(cursor)
+    const forge = (sub: string, aheadMs: number) => {
+      const fact = { ...revocation, id: 'forged', match: { sub }, atMs: clock.now() + aheadMs }
+      const frame = { frameId: randomBytes(16).toString('hex'), epoch: cursor.epoch, publisher: 'x', facts: [fact] }
+      log.faults.injectLive(cursor.seq + 1, encodeFrame(frame))
+    }
+    forge('ann', limits.MAX_LIVE_AHEAD_MS + 1)
+    forge('eve', limits.MAX_LIVE_AHEAD_MS)
+    await untilStatus(replica, 'told both', () => replica.check(token({ sub: 'eve' })).kind === 'revoked')
+    assert.equal(replica.check(token()).kind, 'active')
+    assert.ok(replica.largestAtMs <= clock.now() + limits.MAX_LIVE_AHEAD_MS)
   })
 
   it('a lost live frame is found by the next question, and read from the log', async (context) => {

@@ -34,6 +34,7 @@ export const head = (lastSeq: number, more: Partial<Head> = {}): Head => ({
 export const manifest = (seq: number, more: Partial<SnapshotManifest> = {}): SnapshotManifest => ({
   deployment: 'd1',
   cursor: { epoch: 'e1', seq, frameId: frameOf(seq).frameId },
+  newestAtMs: 1,
   takenAtMs: 1,
   entries: 0,
   imageBytes: 0,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { PublisherLog, RevocationLog } from '@rescind/log'
-import type { Clock, Frame } from '@rescind/protocol'
+import { type Clock, FRAME_VERSIONS, type Frame } from '@rescind/protocol'
 import { type EmbeddedReplica, openEmbeddedReplica } from '@rescind/subscriber/internal'
 import type { Logger } from 'pino'
 import { Appender } from './appender.ts'
@@ -8,7 +8,9 @@ import { AppliedFrames } from './applied-frames.ts'
 import { BrokerClock } from './broker-clock.ts'
 import { commitFrame } from './commit-frame.ts'
 import type { PublisherConfig } from './config.ts'
+import { frameVersionToWrite } from './frame-version.ts'
 import { IssuerFacts } from './issuer-facts.ts'
+import { lifetimes } from './lifetimes.ts'
 import { APPEND_DEADLINE_MS } from './limits.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { LogicalTime } from './logical-time.ts'
@@ -60,6 +62,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     waitUntilLive: false,
     ...(config.staleAfterMs !== undefined && { staleAfterMs: config.staleAfterMs }),
     ...(config.proveEveryMs !== undefined && { proveEveryMs: config.proveEveryMs }),
+    ...(config.maxEntries !== undefined && { maxEntries: config.maxEntries }),
     logger,
     clock,
     onApplied: (event) => appliedFrames.tell(event),
@@ -69,6 +72,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
   const commit = (frame: Frame) =>
     commitFrame(frame, {
       append: (bytes, appendOptions) => keeper.append(bytes, appendOptions),
+      frameVersion: () => frameVersionToWrite(FRAME_VERSIONS, replicas, keeper.listenedMs),
       appliedFrames,
       nudge: () => replica.nudge(),
       deadlineMs: config.appendDeadlineMs ?? APPEND_DEADLINE_MS,
@@ -88,7 +92,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     refusal: () => readiness.reconciled(),
     identity: () => keeper.head,
   })
-  const issuers = new Map(config.issuers.map((policy) => [policy.iss, policy]))
+  const issuers = () => lifetimes(config.issuers, replica.denylist)
   const publishing = { issuers, replica, appender, time, readiness, clock }
   keeper.start()
   return { keeper, replica, brokerClock, issuerFacts, readiness, snapshots, replicas, publishing }

@@ -1,36 +1,32 @@
-import type { KeyRing, Principal, Scope } from './keys.ts'
-import { SCOPES } from './keys.ts'
+import { challenge } from './challenge.ts'
+import type { Gate } from './gate.ts'
+import type { Principal, Scope } from './principal.ts'
 import { Problem } from './problems.ts'
 
-/** Everyone, while no key is configured; only on a loopback address. */
-const ANYONE: Principal = { name: 'anyone', scopes: new Set(SCOPES) }
-
-const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i
-const REALM = 'Bearer realm="rescind"'
+/** What is known of a request before its body. Nothing about it is trusted. */
+export interface Arrival {
+  /** Its `Authorization` header. */
+  readonly authorization: string | undefined
+  /** Where it comes from: the peer, or what a trusted proxy says. */
+  readonly address: string
+}
 
 /**
- * Who makes this request, if they may do this (RFC 6750 section 3): 401 without a key that we know, 403 for one without
- * the scope. Nothing about the header is trusted.
+ * Who makes this request, if they may do this now: 401 without credentials that we know, 429 from whoever asks too
+ * often, 403 without the scope (RFC 6750 section 3).
  */
-export function authorize(header: string | undefined, scope: Scope, keys: KeyRing): Principal {
-  if (keys.isEmpty) return ANYONE
-  const key = BEARER.exec(header ?? '')?.[1]
-  if (key === undefined) {
-    // No error code in the challenge: the client gave nothing that could be wrong (RFC 6750 section 3.1).
-    throw new Problem('credentials_required', 'send a key: "Authorization: Bearer rsk_…"', {
-      headers: { 'www-authenticate': REALM },
-    })
+export async function authorize(arrival: Arrival, scope: Scope, { signOn, rates }: Gate): Promise<Principal> {
+  const principal = await signOn.authenticate(arrival.authorization, arrival.address)
+  const retryAfterSec = rates?.take(principal.id)
+  if (retryAfterSec !== undefined) {
+    const detail = `${principal.name} asks too often: wait, or send revocations together in one array`
+    const headers = { 'retry-after': String(retryAfterSec) }
+    throw new Problem('rate_limited', detail, { headers, logged: { principal: principal.name } })
   }
-  const principal = keys.find(key)
-  if (!principal) {
-    throw new Problem('invalid_credentials', 'this key is not configured here', {
-      headers: { 'www-authenticate': `${REALM}, error="invalid_token"` },
-    })
-  }
-  if (!principal.scopes.has(scope)) {
-    throw new Problem('insufficient_scope', `this key lacks the scope ${scope}`, {
-      headers: { 'www-authenticate': `${REALM}, error="insufficient_scope", scope="${scope}"` },
-    })
-  }
-  return principal
+  if (principal.scopes.has(scope)) return principal
+  const what = principal.signOn === 'token' ? 'token' : 'key'
+  throw new Problem('insufficient_scope', `this ${what} lacks the scope ${scope}`, {
+    headers: { 'www-authenticate': challenge({ error: 'insufficient_scope', scope }) },
+    logged: { principal: principal.name, scope },
+  })
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { SCOPES, type Scope } from './keys.ts'
+import { SCOPES, type Scope, TOKEN_ACTOR } from './principal.ts'
 
 /** What the process was asked to do. */
 export type Command =
@@ -70,6 +70,7 @@ function readNewKey(name: string, given: readonly string[]): Command {
   const mistakes: string[] = []
   const scopes = given.flatMap((scope) => scope.split(',')).map((scope) => scope.trim())
   if (name === '' || name.length > 256) mistakes.push('--new-key: wants a name of 1 to 256 characters')
+  if (name.startsWith(TOKEN_ACTOR)) mistakes.push(`--new-key: a name must not begin with ${TOKEN_ACTOR}`)
   if (scopes.length === 0) mistakes.push(`--scope: say what the key may do: ${SCOPES.join(', ')}`)
   for (const scope of scopes) {
     if (!SCOPES.includes(scope as Scope)) mistakes.push(`--scope: ${scope} is none of ${SCOPES.join(', ')}`)

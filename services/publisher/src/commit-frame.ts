@@ -7,6 +7,8 @@ import { APPEND_PAUSE_MS, NUDGE_AFTER_MS } from './limits.ts'
 export interface CommitParts {
   /** As `PublisherConnection.append`; may reject with `ERR_LOG_UNAVAILABLE` while there is no connection. */
   append(bytes: Uint8Array, options: { readonly messageId: string; readonly signal: AbortSignal }): Promise<unknown>
+  /** The format version to write. Asked once for each frame: what is tried again is the same bytes. */
+  frameVersion(): number
   readonly appliedFrames: AppliedFrames
   /** Makes the own replica ask for the head. */
   nudge(): void
@@ -19,7 +21,7 @@ export interface CommitParts {
  * `ERR_LOG_FULL` if the log refuses it; `ERR_LOG_UNAVAILABLE` if the deadline passes first: then nobody knows.
  */
 export async function commitFrame(frame: Frame, parts: CommitParts): Promise<AppliedFrame> {
-  const bytes = encodeFrame(frame)
+  const bytes = encodeFrame(frame, parts.frameVersion())
   const deadline = AbortSignal.timeout(parts.deadlineMs)
   const { applied, forget } = parts.appliedFrames.expect(frame.frameId)
   try {

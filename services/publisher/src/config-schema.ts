@@ -1,8 +1,10 @@
 import { isWellFormed, limits } from '@rescind/protocol'
 import { z } from 'zod'
+import { ADMIN_VARIABLES } from './admin-config.ts'
 import { parseDurationMs } from './durations.ts'
-import { SCOPES } from './keys.ts'
-import { MAX_ISSUERS, MAX_KEYS } from './limits.ts'
+import { DEFAULT_RATE_LIMIT, MAX_ISSUERS, MAX_KEYS } from './limits.ts'
+import { isNetwork } from './network.ts'
+import { SCOPES, TOKEN_ACTOR } from './principal.ts'
 
 const integer = (min: number, max: number) =>
   z
@@ -57,7 +59,10 @@ const issuer = z.strictObject(
 
 const key = z.strictObject(
   {
-    name: name('the name of whoever holds the key', limits.MAX_PRINCIPAL_LENGTH),
+    name: name('the name of whoever holds the key', limits.MAX_PRINCIPAL_LENGTH).refine(
+      (text) => !text.startsWith(TOKEN_ACTOR),
+      { error: `must not begin with ${TOKEN_ACTOR}, as the names of those do who sign on by token` },
+    ),
     hash: z
       .string({ error: 'must be "sha256:" and 64 hexadecimal digits: --new-key prints it' })
       .regex(/^sha256:[0-9a-f]{64}$/, { error: 'must be "sha256:" and 64 hexadecimal digits: --new-key prints it' }),
@@ -112,6 +117,15 @@ export const VARIABLES = z.object({
         .refine(unique('name'), { error: 'holds two keys of one name' })
         .refine(unique('hash'), { error: 'holds one key twice' }),
     )
+    .optional(),
+  ...ADMIN_VARIABLES,
+  RESCIND_RATE_LIMIT: integer(0, 100_000).default(DEFAULT_RATE_LIMIT),
+  RESCIND_TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(',').map((network) => network.trim()))
+    .refine((networks) => networks.every(isNetwork), {
+      error: 'must be addresses or ranges such as 10.0.0.0/8, with commas',
+    })
     .optional(),
   RESCIND_SHUTDOWN_DELAY_MS: integer(0, 600_000).default(0),
   RESCIND_LOG_LEVEL: z

@@ -7,7 +7,10 @@ import {
   withFiles,
 } from '@rescind/log'
 import { type IssuerPolicy, limits } from '@rescind/protocol'
+import { adminContradictions, toAdmin } from './admin-config.ts'
+import type { AdminIssuer } from './admin-tokens.ts'
 import { VARIABLES, type Variables } from './config-schema.ts'
+import type { HttpLimits } from './http-limits.ts'
 import type { StaticKey } from './keys.ts'
 
 /** What a publisher needs to know, wherever its log is. */
@@ -18,8 +21,16 @@ export interface PublisherConfig {
   readonly port: number
   /** At least one; each with its own lifetimes. */
   readonly issuers: readonly IssuerPolicy[]
-  /** Empty only on a loopback address: then everyone may do everything. */
+  /** Empty without `admin` only on a loopback address: then everyone may do everything. */
   readonly keys: readonly StaticKey[]
+  /** Whose tokens sign on, beside the keys. Absent: nobody's. */
+  readonly admin?: AdminIssuer
+  /** What one principal may ask in a second, and at once; 0: as much as it likes. Default 2,500. */
+  readonly rateLimit?: number
+  /** Proxies whose `X-Forwarded-For` is believed, as addresses and ranges. Default: none. */
+  readonly trustedProxies?: readonly string[]
+  /** What differs from the bounds on connections and requests. */
+  readonly http?: Partial<HttpLimits>
   /** How long a stopping publisher goes on serving, not ready, so that load balancers can notice. */
   readonly shutdownDelayMs: number
   /** How long one frame is appended again after a timeout; default 5,000. */
@@ -28,6 +39,8 @@ export interface PublisherConfig {
   readonly staleAfterMs?: number
   /** Of its own replica; default 2,000. */
   readonly proveEveryMs?: number
+  /** Revocations and lifts that its own replica holds (R16); default `MAX_ENTRIES`. */
+  readonly maxEntries?: number
 }
 
 /** Configuration of the publisher's process. */
@@ -54,7 +67,7 @@ export function readConfig(env: Environment): ReadConfig {
   const given = withFiles(env, FILES, mistakes)
   const parsed = VARIABLES.safeParse(given)
   for (const { path, message } of parsed.error?.issues ?? []) mistakes.push(`${path.map(String).join('/')}: ${message}`)
-  mistakes.push(...contradictions(given))
+  mistakes.push(...contradictions(given), ...adminContradictions(given, issuersIn(given)))
   const nats = readNatsEnvironment(env)
   if (!nats.ok) mistakes.push(...nats.mistakes)
   if (!parsed.success || !nats.ok || mistakes.length > 0) return { ok: false, mistakes }
@@ -70,7 +83,9 @@ export function isLoopback(host: string): boolean {
 function* contradictions(given: Readonly<Record<string, string>>): Generator<string> {
   const host = given.RESCIND_HOST ?? '127.0.0.1'
   if (!isLoopback(host) && (given.RESCIND_KEYS === undefined || given.RESCIND_KEYS.replace(/\s/g, '') === '[]')) {
-    yield `RESCIND_KEYS: is required, because others than this machine reach ${host}; make a key with --new-key`
+    if (given.RESCIND_ADMIN_ISSUER === undefined) {
+      yield `RESCIND_KEYS: is required, because others than this machine reach ${host}; make a key with --new-key, or let admins sign on with RESCIND_ADMIN_ISSUER`
+    }
   }
   const single = ['RESCIND_ISSUER', 'RESCIND_MAX_EXPIRY', 'RESCIND_MAX_SESSION', 'RESCIND_CLOCK_SKEW', 'RESCIND_LEEWAY']
   const stated = single.filter((name) => given[name] !== undefined)
@@ -84,13 +99,25 @@ function* contradictions(given: Readonly<Record<string, string>>): Generator<str
   }
 }
 
+/** The configured issuers, whatever else is wrong; undefined if they are. */
+function issuersIn(given: Readonly<Record<string, string>>): readonly string[] | undefined {
+  if (given.RESCIND_ISSUERS === undefined)
+    return given.RESCIND_ISSUER === undefined ? undefined : [given.RESCIND_ISSUER]
+  const { data } = VARIABLES.shape.RESCIND_ISSUERS.safeParse(given.RESCIND_ISSUERS)
+  return data?.map(({ iss }) => iss)
+}
+
 function toConfig(given: Variables, nats: NatsLogOptions): ProcessConfig {
+  const admin = toAdmin(given)
   return {
     publisher: {
       host: given.RESCIND_HOST,
       port: given.RESCIND_PORT,
       issuers: given.RESCIND_ISSUERS?.map(toPolicy) ?? [singleIssuer(given)],
       keys: given.RESCIND_KEYS ?? [],
+      ...(admin && { admin }),
+      rateLimit: given.RESCIND_RATE_LIMIT,
+      ...(given.RESCIND_TRUSTED_PROXIES && { trustedProxies: given.RESCIND_TRUSTED_PROXIES }),
       shutdownDelayMs: given.RESCIND_SHUTDOWN_DELAY_MS,
     },
     nats: toNats(given, nats),

@@ -10,7 +10,7 @@ Options:
                               --route: where each server of a cluster finds the others (nats-1:6222 to nats-3:6222)
 
 Environment (those marked * can be given as NAME_FILE, the path of a file with the content):
-  RESCIND_HOST                address to listen on (127.0.0.1); any other than loopback requires keys
+  RESCIND_HOST                address to listen on (127.0.0.1); any other than loopback requires keys or an admin issuer
   RESCIND_PORT                port to listen on; 0 takes a free one (8080)
   RESCIND_KEYS *              JSON array of { "name", "hash", "scopes" }; --new-key prints one
   RESCIND_ISSUERS *           JSON array of { "iss", "maxExpiry", "maxSession"?, "clockSkew"?, "leeway"? },
@@ -20,6 +20,13 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
   RESCIND_MAX_SESSION         of its sessions (30d),
   RESCIND_CLOCK_SKEW          added to now for a default issuedBefore (0s),
   RESCIND_LEEWAY              and how long facts outlive tokens (60s)
+  RESCIND_ADMIN_ISSUER        whose tokens sign on, beside the keys: one of the issuers above (nobody's)
+  RESCIND_ADMIN_AUDIENCE      what these tokens name in aud,
+  RESCIND_ADMIN_JWKS_URL      where the issuer publishes its keys,
+  RESCIND_ADMIN_ALGORITHMS    what they may be signed with, with commas (ES256,RS256),
+  RESCIND_ADMIN_TYP           and the typ that their header must have, such as at+jwt (any)
+  RESCIND_RATE_LIMIT          requests that one key or admin may make in a second, and at once; 0 turns it off (2500)
+  RESCIND_TRUSTED_PROXIES     proxies whose X-Forwarded-For is believed: addresses and ranges, with commas (none)
   NATS_URL                    servers of the log, with commas (nats://127.0.0.1:4222)
   NATS_USER, NATS_PASSWORD *  how to authenticate there; or NATS_TOKEN *, NATS_NKEY * (seed), NATS_CREDS * (content)
   NATS_TLS                    true demands TLS
@@ -39,6 +46,7 @@ Calls:
   POST /v1/check        what would happen to a token with these claims
   GET  /v1/snapshot     all live facts at a cursor, for replicas that start
   GET  /v1/replicas     who follows
+  GET  /openapi.json    all calls, as OpenAPI 3.1
   GET  /livez /readyz   200 while the process runs; 200 while it takes revocations, else 503 with reasons
 
 Logs are JSON lines on standard output; the one with "msg":"listening" has the "url". SIGTERM or SIGINT stops it, a

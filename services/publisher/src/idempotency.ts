@@ -23,6 +23,7 @@ export interface Keyed {
 
 interface Kept extends Answer {
   readonly fingerprint: string
+  readonly epoch: string | undefined
 }
 
 const VISIBLE = /^[\x21-\x7e]+$/
@@ -30,14 +31,20 @@ const VISIBLE = /^[\x21-\x7e]+$/
 /**
  * Answers a repeated request with the first answer again. Only successes are remembered: a refusal has done nothing, so
  * mending the body and asking again under the same key is fine. In memory: a restart forgets, and so does a flood of
- * keys beyond the bound; then the revocation is recorded twice, which changes no answer (R9).
+ * keys beyond the bound; then the revocation is recorded twice, which changes no answer (R9). Forgotten, too, is what was
+ * answered in another epoch of the log: whether that log's facts are in this one the answer does not say.
  */
 export class IdempotentAnswers {
   readonly #kept: LRUCache<string, Kept>
   readonly #running = new Map<string, string>()
+  readonly #epoch: () => string | undefined
 
-  /** @param maxBytes bound on the answers kept; the least recently used go first. */
-  constructor(clock: Clock, maxBytes: number = MAX_IDEMPOTENCY_BYTES) {
+  /**
+   * @param epoch of the log, as the own replica follows it.
+   * @param maxBytes bound on the answers kept; the least recently used go first.
+   */
+  constructor(clock: Clock, epoch: () => string | undefined, maxBytes: number = MAX_IDEMPOTENCY_BYTES) {
+    this.#epoch = epoch
     this.#kept = new LRUCache<string, Kept>({
       maxSize: maxBytes,
       sizeCalculation: ({ payload }, name) => 2 * (payload.length + name.length) + 256,
@@ -53,7 +60,8 @@ export class IdempotentAnswers {
     if (key === undefined) return { answer: await produce(), replayed: false }
     const name = `${keyed.principal}\n${key}`
     const fingerprint = createHash('sha256').update(`${keyed.route}\n`).update(keyed.bytes).digest('base64')
-    const kept = this.#kept.get(name)
+    const found = this.#kept.get(name)
+    const kept = found?.epoch === this.#epoch() ? found : undefined
     const known = kept?.fingerprint ?? this.#running.get(name)
     if (known !== undefined && known !== fingerprint) {
       throw new Problem('idempotency_key_reused', 'another request was made under this key: take a new one')
@@ -65,8 +73,9 @@ export class IdempotentAnswers {
     }
     this.#running.set(name, fingerprint)
     try {
+      const epoch = this.#epoch()
       const answer = await produce()
-      if (answer.status < 300) this.#kept.set(name, { ...answer, fingerprint })
+      if (answer.status < 300 && epoch === this.#epoch()) this.#kept.set(name, { ...answer, fingerprint, epoch })
       return { answer, replayed: false }
     } finally {
       this.#running.delete(name)

@@ -1,3 +1,6 @@
+export type { AdminIssuer } from './admin-tokens.ts'
 export type { PublisherConfig } from './config.ts'
-export { hashKey, newKey, type Scope, type StaticKey } from './keys.ts'
+export type { HttpLimits } from './http-limits.ts'
+export { hashKey, newKey, type StaticKey } from './keys.ts'
+export type { Scope } from './principal.ts'
 export { type RunningPublisher, type StartPublisherOptions, startPublisher } from './publisher.ts'

@@ -20,6 +20,7 @@ export class IssuerFacts {
   readonly #parts: IssuerFactsParts
   #publishedIn: string | undefined
   #working: Promise<void> | undefined
+  #differing = ''
 
   constructor(parts: IssuerFactsParts) {
     this.#parts = parts
@@ -32,10 +33,26 @@ export class IssuerFacts {
 
   /** Publishes them if that is due; called often, while the own replica is live in `epoch`. */
   tick(epoch: string): void {
-    if (this.#working || this.publishedIn(epoch)) return
+    if (this.#working) return
+    if (this.publishedIn(epoch)) {
+      this.#compare()
+      return
+    }
     this.#working = this.#publish(epoch).finally(() => {
       this.#working = undefined
     })
+  }
+
+  /** Another publisher may be configured otherwise, and the newest fact is what replicas go by. Told once for each case. */
+  #compare(): void {
+    const { issuers, denylist, logger } = this.#parts
+    const differing = issuers.filter((policy) => !sameLifetimes(policy, denylist.issuer(policy.iss)))
+    const named = JSON.stringify(differing.map(({ iss }) => [iss, denylist.issuer(iss)]))
+    if (named === this.#differing) return
+    this.#differing = named
+    if (differing.length === 0) return
+    const fields = differing.map((configured) => ({ configured, onTheLog: denylist.issuer(configured.iss) }))
+    logger.warn({ issuers: fields }, 'another publisher gives issuers other lifetimes: of each the larger counts here')
   }
 
   async #publish(epoch: string): Promise<void> {

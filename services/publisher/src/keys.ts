@@ -1,24 +1,13 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-
-/** What a key may do. */
-export const SCOPES = ['revocations:write', 'revocations:read', 'snapshot:read'] as const
-
-/** One of {@link SCOPES}. */
-export type Scope = (typeof SCOPES)[number]
+import type { Principal, Scope } from './principal.ts'
 
 /** A static key as configuration holds it: hashed, so that whoever reads the configuration cannot use it. */
 export interface StaticKey {
-  /** Names the principal in facts and log lines; 1 to 256 characters. */
+  /** Names the principal in facts and log lines; 1 to 256 characters, not beginning with `jwt:`. */
   readonly name: string
   /** `sha256:` and 64 hexadecimal digits. The key itself has 256 random bits, so no slower hash is needed. */
   readonly hash: string
   readonly scopes: readonly Scope[]
-}
-
-/** Who makes a request, authenticated. */
-export interface Principal {
-  readonly name: string
-  readonly scopes: ReadonlySet<Scope>
 }
 
 const PREFIX = 'rsk_'
@@ -41,11 +30,11 @@ export class KeyRing {
   constructor(keys: readonly StaticKey[]) {
     this.#keys = keys.map(({ name, hash, scopes }) => ({
       hash: Buffer.from(hash.slice('sha256:'.length), 'hex'),
-      principal: { name, scopes: new Set(scopes) },
+      principal: { id: `key:${name}`, name, signOn: 'key', scopes: new Set(scopes) },
     }))
   }
 
-  /** True if no key is configured: then everyone on the loopback address may do everything. */
+  /** True if no key is configured. Whether everyone may then do everything is for `SignOn` to say. */
   get isEmpty(): boolean {
     return this.#keys.length === 0
   }

@@ -48,16 +48,89 @@ export const SNAPSHOT_KEPT_MS = 60_000
 /** A silent replica is forgotten after a day: long enough for somebody to ask where it went. */
 export const SILENT_REPLICA_KEPT_MS = 24 * 3_600_000
 
+/**
+ * How long presence must have been heard without a break before frames of a newer version are written: as long as a
+ * replica may be cut off and still answer (`staleAfterMs` is at most 10 minutes), and a minute for its announcements.
+ */
+export const LISTEN_BEFORE_NEWER_FRAMES_MS = 660_000
+
 /** Static keys: one per service that calls, an order of magnitude above what a company names by hand. */
 export const MAX_KEYS = 1_000
 
 /** Issuers: every frame of theirs is one fact, all in one frame of 256 KB with identifiers of 1,024 escaped characters. */
 export const MAX_ISSUERS = 32
 
+/**
+ * Connections at once. What is read of a request before anybody has signed on is its headers, so strangers cost 1,000 x
+ * 16 KB = 16 MB; whoever has signed on may send a body, so those cost 1,000 x 1 MB = 1 GB, outside of Node's heap. Below
+ * the 1,024 open files that a process gets where nobody has raised it.
+ */
+export const MAX_CONNECTIONS = 1_000
+
+/** Headers of one request: browsers and proxies send about thirty. */
+export const MAX_HEADERS = 100
+
+/** Bytes of all headers of one request: Node's own bound. A signed token with dozens of claims stays below 4,000. */
+export const MAX_HEADER_BYTES = 16 * 1024
+
+/**
+ * Requests of one connection that wait for their answers: clients that pipeline at all send ten. Each costs about 4 KB,
+ * and 20 KB with the largest headers, so all connections together cost 1,000 x 16 x 20 KB = 320 MB at the worst.
+ */
+export const MAX_UNANSWERED_REQUESTS = 16
+
 /** Milliseconds in which a request's headers must have arrived, and then its body: one megabyte at 70 KB/s. */
 export const HEADERS_TIMEOUT_MS = 10_000
 /** Milliseconds in which a whole request must have arrived. */
 export const REQUEST_TIMEOUT_MS = 15_000
+
+/** How often connections are looked at for these two: Node's own 30 s would treble them. It looks at the late ones only. */
+export const CHECK_CONNECTIONS_EVERY_MS = 1_000
+
+/** How long a connection may idle: load balancers keep theirs for 60 s, and must be the first to close. */
+export const KEEP_ALIVE_MS = 72_000
+
+/** Silence in the middle of an answer that ends it: three times what a replica's own snapshot source waits. */
+export const STALL_TIMEOUT_MS = 30_000
+
+/** In which any answer must have been read by its client, however small. */
+export const ANSWER_TIMEOUT_MS = 30_000
+
+/** How fast a client must read: a megabyte in a second, a hundredth of a slow network inside a data centre. */
+export const MIN_READ_BYTES_PER_MS = 1_000
+
+/** How long a client that is cut off may take to read why: a round trip around the world, three times. */
+export const LINGER_MS = 1_000
+
+/** Pause between two log lines about connections that found no room: a flood must not flood the log. */
+export const SAY_FULL_EVERY_MS = 1_000
+
+/** How far `exp`, `nbf` and `iat` of an admin's token may be off, unless its issuer's leeway is less: as any verifier of ours. */
+export const MAX_TOKEN_CLOCK_TOLERANCE_MS = 30_000
+
+/**
+ * Default of what one principal may ask in a second, and at once: an admin service that revokes one by one sends bursts
+ * of 2,000, and must not be held up. Whoever sends more sends arrays, of which each is one request.
+ */
+export const DEFAULT_RATE_LIMIT = 2_500
+
+/** Principals whose rates are kept: ten times the keys there can be. */
+export const MAX_RATED_PRINCIPALS = 10_000
+
+/**
+ * Credentials of one network that are refused in a second with a look. An honest client whose token has just expired
+ * errs a few times; a hundred forged ES256 signatures at 0.2 ms are 20 ms of a core.
+ */
+export const MAX_REFUSALS_PER_SEC = 100
+
+/** The same of all networks together: verifying so many forged signatures takes 0.4 of a core. */
+export const MAX_REFUSALS_OF_ALL_PER_SEC = 2_000
+
+/** Networks whose refusals are counted, at about 100 bytes each. */
+export const MAX_RATED_NETWORKS = 10_000
+
+/** Tokens that were good the last time, as digests of about 120 bytes each: more than admins sign on within an hour. */
+export const MAX_KNOWN_TOKENS = 10_000
 
 /** How long a stop waits for clients that read slowly before it cuts them off. */
 export const CLOSE_PATIENCE_MS = 10_000

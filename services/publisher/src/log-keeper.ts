@@ -39,6 +39,8 @@ export class LogKeeper {
   #tendedAtMs = Number.NEGATIVE_INFINITY
   #pauseMs: number = ESTABLISH_PAUSES_MS[0]
   #working: Promise<void> | undefined
+  /** Since when presence has been heard without a break; undefined while there is no connection. */
+  #listeningSinceMs: number | undefined
 
   constructor(parts: LogKeeperParts) {
     this.#parts = parts
@@ -47,6 +49,11 @@ export class LogKeeper {
   /** The log as it was last established: its deployment and epoch. */
   get head(): Head | undefined {
     return this.#head
+  }
+
+  /** How long presence has been heard without a break, in milliseconds. */
+  get listenedMs(): number {
+    return this.#listeningSinceMs === undefined ? 0 : this.#parts.clock.monotonic() - this.#listeningSinceMs
   }
 
   /** Why the log cannot be appended to, or undefined. */
@@ -113,6 +120,7 @@ export class LogKeeper {
           signal: this.#stop.signal,
         }
         this.#connection = await log.connect(options)
+        this.#listeningSinceMs = this.#parts.clock.monotonic()
         if (this.#connection.unguarded) this.#parts.logger.warn({}, UNGUARDED)
         await this.#tend(this.#connection)
         return
@@ -157,8 +165,12 @@ export class LogKeeper {
   #onEvent(event: LogEvent): void {
     if (event.kind === 'presence') this.#parts.onPresence(event.presence)
     else if (event.kind === 'reconnected') {
+      this.#listeningSinceMs = this.#parts.clock.monotonic()
       this.#suspected = true
       this.#pauseMs = ESTABLISH_PAUSES_MS[0]
-    } else if (event.kind === 'disconnected') this.#parts.logger.warn({}, 'the broker is away; trying again for ever')
+    } else if (event.kind === 'disconnected') {
+      this.#listeningSinceMs = undefined
+      this.#parts.logger.warn({}, 'the broker is away; trying again for ever')
+    }
   }
 }

@@ -6,9 +6,9 @@ import { RETRY_AFTER_SEC } from './limits.ts'
 export const PROBLEMS = {
   bad_request: [400, 'The request is not well-formed HTTP'],
   invalid_json: [400, 'The body is not JSON'],
-  credentials_required: [401, 'A key is required'],
-  invalid_credentials: [401, 'The key is not known'],
-  insufficient_scope: [403, 'The key may not do this'],
+  credentials_required: [401, 'Credentials are required'],
+  invalid_credentials: [401, 'The credentials are not valid'],
+  insufficient_scope: [403, 'The credentials may not do this'],
   not_found: [404, 'There is no such resource'],
   method_not_allowed: [405, 'The resource does not take this method'],
   request_timeout: [408, 'The request did not arrive in time'],
@@ -24,10 +24,13 @@ export const PROBLEMS = {
   unknown_parameter: [422, 'A query parameter is not known'],
   not_supported: [422, 'This release does not support it'],
   confirmation_required: [428, 'The revocation reaches many tokens and must be confirmed'],
+  rate_limited: [429, 'Too many requests'],
   headers_too_large: [431, 'The headers are too large'],
   internal: [500, 'Something went wrong'],
   log_unavailable: [503, 'The log cannot be reached or has not confirmed'],
   clock_skew: [503, "The publisher's clock is wrong"],
+  revocation_state_unavailable: [503, 'It cannot be known now whether the token was revoked'],
+  keys_unavailable: [503, 'The keys of the token issuer cannot be fetched now'],
   snapshot_unavailable: [503, 'There is no whole snapshot to be had now'],
   shutting_down: [503, 'The publisher is stopping'],
   store_full: [507, 'No more revocations can be held'],
@@ -55,17 +58,25 @@ export class Problem extends Error {
   /** Headers beside the body's own. */
   readonly headers: Readonly<Record<string, string>>
   readonly errors: readonly Mistake[]
+  /** What the log says beside the code; never goes to the client, and never holds a credential. */
+  readonly logged: Readonly<Record<string, string>>
 
   /** @param detail what happened, and what to do about it; goes to the client. */
   constructor(
     code: ProblemCode,
     detail: string,
-    more: { errors?: readonly Mistake[]; headers?: Record<string, string>; cause?: unknown } = {},
+    more: {
+      errors?: readonly Mistake[]
+      headers?: Record<string, string>
+      logged?: Record<string, string>
+      cause?: unknown
+    } = {},
   ) {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause })
     this.code = code
     this.status = PROBLEMS[code][0]
     this.errors = more.errors ?? []
+    this.logged = more.logged ?? {}
     const heals = this.status === 503 ? { 'retry-after': String(RETRY_AFTER_SEC) } : {}
     this.headers = { ...heals, ...more.headers }
   }

@@ -4,10 +4,11 @@ import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { assemble, type Parts } from './assemble.ts'
 import { isLoopback, type PublisherConfig } from './config.ts'
+import { makeGate } from './gate.ts'
 import { IdempotentAnswers } from './idempotency.ts'
-import { KeyRing } from './keys.ts'
 import { CLOSE_PATIENCE_MS, TICK_MS } from './limits.ts'
 import { healthRoutes } from './routes/health-routes.ts'
+import { openApiRoutes } from './routes/openapi-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { writeRoutes } from './routes/write-routes.ts'
 import { createServer } from './server.ts'
@@ -41,17 +42,17 @@ export interface RunningPublisher extends AsyncDisposable {
  */
 export async function startPublisher(options: StartPublisherOptions): Promise<RunningPublisher> {
   const { config, log, logger = pino({ level: 'silent' }), clock = systemClock } = options
-  if (config.keys.length === 0 && !isLoopback(config.host)) {
-    throw new RescindError(
-      'ERR_INVALID_OPTION',
-      `keys are required, because others than this machine reach ${config.host}`,
-    )
+  if (config.keys.length === 0 && !config.admin && !isLoopback(config.host)) {
+    const detail = `keys or an admin issuer are required, because others than this machine reach ${config.host}`
+    throw new RescindError('ERR_INVALID_OPTION', detail)
   }
   const parts = await assemble({ config, log, logger, clock })
-  const app = createServer(new KeyRing(config.keys), logger)
-  writeRoutes(app, parts.publishing, new IdempotentAnswers(clock))
+  const app = await makeServer(options, parts, clock, logger)
+  const answers = new IdempotentAnswers(clock, () => parts.replica.status.cursor?.epoch)
+  writeRoutes(app, parts.publishing, answers)
   readRoutes(app, parts)
   healthRoutes(app, parts.readiness)
+  openApiRoutes(app)
   const ticking = setInterval(() => tick(parts), TICK_MS)
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -61,14 +62,45 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
   try {
     const url = await app.listen({ host: config.host, port: config.port })
     logger.info({ url }, 'listening')
-    if (config.keys.length === 0)
-      logger.warn({ url }, 'NO KEYS ARE CONFIGURED: whoever reaches this address may do everything')
+    saySignOn(config, url, logger)
     return { url, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     const detail = `port ${config.port} of ${config.host} is taken: set RESCIND_PORT to another one, or to 0`
     throw new RescindError('ERR_INVALID_OPTION', detail, { cause: error })
+  }
+}
+
+/** Closes the parts if the server cannot be made of what was configured. */
+async function makeServer(
+  { config }: StartPublisherOptions,
+  parts: Parts,
+  clock: Clock,
+  logger: Logger,
+): Promise<FastifyInstance> {
+  const { trustedProxies, http } = config
+  try {
+    const gate = makeGate(config, parts.replica, clock)
+    const given = { ...(trustedProxies && { trustedProxies }), ...(http && { limits: http }) }
+    return createServer({ gate, logger, clock, ...given })
+  } catch (error) {
+    await closeParts(parts)
+    throw error
+  }
+}
+
+/** Says what an operator should know of who may come in. */
+function saySignOn({ admin, keys }: PublisherConfig, url: string, logger: Logger): void {
+  if (admin) {
+    const { issuer, audience, jwksUrl } = admin
+    logger.info({ issuer, audience }, 'admins sign on with tokens of this issuer')
+    const { protocol, hostname } = new URL(jwksUrl)
+    if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))) {
+      logger.warn({ jwksUrl }, 'keys of admins are fetched without TLS: whoever is on the way can make itself an admin')
+    }
+  } else if (keys.length === 0) {
+    logger.warn({ url }, 'NO KEYS ARE CONFIGURED: whoever reaches this address may do everything')
   }
 }
 
@@ -92,7 +124,11 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
   } finally {
     clearTimeout(impatience)
     clearInterval(ticking)
-    parts.snapshots.close()
-    await Promise.all([parts.replica.close(), parts.keeper.close()])
+    await closeParts(parts)
   }
+}
+
+async function closeParts({ snapshots, replica, keeper }: Parts): Promise<void> {
+  snapshots.close()
+  await Promise.all([replica.close(), keeper.close()])
 }

@@ -6,8 +6,8 @@ import type { Readiness } from './readiness.ts'
 
 /** What turning a request into facts needs. */
 export interface Publishing {
-  /** The configured issuers, by their exact `iss` (R1). */
-  readonly issuers: ReadonlyMap<string, IssuerPolicy>
+  /** The configured issuers, by their exact `iss` (R1), with the lifetimes that count now. */
+  issuers(): ReadonlyMap<string, IssuerPolicy>
   readonly replica: EmbeddedReplica
   readonly appender: Appender
   readonly time: LogicalTime

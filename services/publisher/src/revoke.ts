@@ -10,7 +10,7 @@ import {
 } from '@rescind/protocol'
 import { uuidv7 } from 'uuidv7'
 import { type RevocationsAnswer, revocationAnswer } from './answers.ts'
-import type { Principal } from './keys.ts'
+import type { Principal } from './principal.ts'
 import { notTaken, Problem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
 import { shapeMistakes } from './shape-bound.ts'
@@ -47,7 +47,8 @@ export async function revoke(body: unknown, principal: Principal, parts: Publish
 }
 
 /** All drafts, or a problem with all mistakes of all of them, up to the bound. */
-function parseAll(body: unknown, nowMs: number, { issuers }: Publishing): readonly RevocationDraft[] {
+function parseAll(body: unknown, nowMs: number, parts: Publishing): readonly RevocationDraft[] {
+  const issuers = parts.issuers()
   const items: readonly unknown[] = Array.isArray(body) ? body : [body]
   const mistakes: Mistake[] = []
   if (items.length === 0) mistakes.push({ pointer: '', code: 'empty', detail: 'name at least one revocation' })

@@ -1,4 +1,5 @@
-import { limits } from '@rescind/protocol'
+import { isIP } from 'node:net'
+import { type Clock, limits } from '@rescind/protocol'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -7,11 +8,14 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { authorize } from './authorize.ts'
+import { Connections } from './connections.ts'
+import type { Gate } from './gate.ts'
+import { HTTP_LIMITS, type HttpLimits } from './http-limits.ts'
 import { takeJsonOnly } from './json-body.ts'
-import type { KeyRing, Principal, Scope } from './keys.ts'
-import { HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './limits.ts'
-import { Problem, rawProblem, toProblem } from './problems.ts'
+import type { Principal, Scope } from './principal.ts'
+import { Problem, toProblem } from './problems.ts'
 import { checkQuery } from './query.ts'
+import { RefusalLog } from './refusal-log.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -26,42 +30,81 @@ declare module 'fastify' {
   }
 }
 
-/** The HTTP side without its routes: limits, keys, one JSON parser, and every refusal as a problem (RFC 9457). */
-export function createServer(keys: KeyRing, logger: FastifyBaseLogger): FastifyInstance {
+/** What the HTTP side is made from. */
+export interface ServerParts {
+  readonly gate: Gate
+  readonly logger: FastifyBaseLogger
+  readonly clock: Clock
+  /** Proxies whose `X-Forwarded-For` is believed: addresses and ranges. None by default. */
+  readonly trustedProxies?: readonly string[]
+  /** What differs from {@link HTTP_LIMITS}. */
+  readonly limits?: Partial<HttpLimits>
+}
+
+/** The HTTP side without its routes: limits, sign-on, one JSON parser, and every refusal as a problem (RFC 9457). */
+export function createServer(parts: ServerParts): FastifyInstance {
+  const { gate, logger, trustedProxies = [] } = parts
+  const bounds = { ...HTTP_LIMITS, ...parts.limits }
+  const log = new RefusalLog(parts.clock)
+  const connections = new Connections(bounds, logger)
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    requestTimeout: bounds.requestTimeoutMs,
+    keepAliveTimeout: bounds.keepAliveMs,
+    connectionTimeout: bounds.stallTimeoutMs,
+    http: {
+      headersTimeout: bounds.headersTimeoutMs,
+      requestTimeout: bounds.requestTimeoutMs,
+      connectionsCheckingInterval: bounds.checkEveryMs,
+      maxHeaderSize: bounds.maxHeaderBytes,
+    },
+    ...(trustedProxies.length > 0 && { trustProxy: [...trustedProxies] }),
     forceCloseConnections: 'idle',
+    // What Fastify answers to a request that comes in during the stop is no problem (RFC 9457); the hook below answers.
+    return503OnClosing: false,
     onProtoPoisoning: 'ignore',
-    frameworkErrors: (error, request, reply) => sendProblem(toProblem(error), request, reply as FastifyReply),
+    frameworkErrors: (error, request, reply) => sendProblem(toProblem(error), request, reply as FastifyReply, log),
     clientErrorHandler(error, socket) {
-      if (error.code === 'ECONNRESET' || !socket.writable) return
-      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.end(rawProblem('request_timeout'))
-      else socket.end(rawProblem(error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'))
+      if (error.code === 'ECONNRESET') socket.destroy()
+      else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') connections.refuse(socket, 'request_timeout')
+      else connections.refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request')
     },
   })
+  connections.watch(app.server)
   takeJsonOnly(app)
   const methods = methodsByPath(app)
   app.decorateRequest('principal', undefined)
-  app.addHook('onRequest', async (request) => {
-    if (request.is404) throw notFound(request, methods)
-    const { scope, query } = request.routeOptions.config
-    if (scope) request.principal = authorize(request.headers.authorization, scope, keys)
-    checkQuery(request.query, query ?? [])
-  })
   let isClosing = false
   app.addHook('preClose', async () => {
     isClosing = true
   })
-  // A connection that is kept alive beyond its last answer would hold up the stop as long as its client likes.
-  app.addHook('onSend', async (_request, reply) => {
-    if (isClosing) reply.header('connection', 'close')
+  app.addHook('onRequest', async (request) => {
+    connections.check(request.raw)
+    if (isClosing) throw new Problem('shutting_down', 'the publisher is stopping; ask another one')
+    if (request.is404) throw notFound(request, methods)
+    const { scope, query } = request.routeOptions.config
+    if (scope) {
+      const { authorization } = request.headers
+      request.principal = await authorize({ authorization, address: addressOf(request) }, scope, gate)
+    }
+    checkQuery(request.query, query ?? [])
   })
-  app.setErrorHandler((error, request, reply) => sendProblem(toProblem(error), request, reply))
+  // R22: by now the body is here, and whoever sent it slowly may have been revoked meanwhile.
+  app.addHook('preHandler', async (request) => request.principal?.confirm?.())
+  // A connection that is kept alive beyond its last answer would hold up the stop as long as its client likes.
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (isClosing) reply.header('connection', 'close')
+    if (typeof payload === 'string' || Buffer.isBuffer(payload)) connections.limitReading(reply.raw, payload.length)
+  })
+  app.setErrorHandler((error, request, reply) => sendProblem(toProblem(error), request, reply, log))
   return app
+}
+
+/** The peer, or whom a trusted proxy names, if that is an address at all. */
+function addressOf({ ip, socket }: FastifyRequest): string {
+  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip
 }
 
 /** Collects what each path takes, while routes are added. */
@@ -84,13 +127,8 @@ function notFound(request: FastifyRequest, methods: ReadonlyMap<string, Readonly
   return new Problem('method_not_allowed', `this path takes ${allow}`, { headers: { allow } })
 }
 
-function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (problem.status >= 500) {
-    const fields = { code: problem.code, method: request.method, path: request.routeOptions?.url }
-    // A stack leads to a defect; of an outage it tells nothing.
-    if (problem.code === 'internal') request.log.error({ ...fields, err: problem.cause ?? problem }, problem.message)
-    else request.log.warn(fields, problem.message)
-  }
+function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply, log: RefusalLog): FastifyReply {
+  log.write(problem, request, addressOf(request))
   // What is left of the body is not read, so the connection cannot be used again.
   if (problem.status === 413 || problem.status === 415) reply.header('connection', 'close')
   return reply

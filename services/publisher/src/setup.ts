@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { newUserNkey, publicNkey } from '@rescind/log/operator'
 import { readKept, writeUnlessKept } from './kept-file.ts'
-import { hashKey, newKey, type Scope } from './keys.ts'
+import { hashKey, newKey } from './keys.ts'
+import type { Scope } from './principal.ts'
 
 /** What {@link setUp} found and did: one line for each file, never with a content. */
 export interface SetUp {

@@ -18,19 +18,31 @@ export function shapeMistakes(
   waiting: () => Iterable<Fact>,
 ): readonly Mistake[] {
   const mistakes: Mistake[] = []
-  const known = new Map<string, Set<string>>()
+  const live = new Map<string, Set<string>>()
+  let waited: Map<string, Set<string>> | undefined
   for (const { iss, match, base } of requested) {
-    const shapes = known.get(iss) ?? liveShapes(iss, denylist)
-    known.set(iss, shapes)
+    const shapes = live.get(iss) ?? liveShapes(iss, denylist)
+    live.set(iss, shapes)
     const shape = encodeShape(shapeOf(match))
     if (shapes.has(shape)) continue
-    for (const fact of waiting()) {
-      if (fact.kind === 'revocation' && fact.iss === iss) shapes.add(encodeShape(shapeOf(fact.match)))
-    }
+    // Once for all that is requested: thousands of facts may wait, and thousands of shapes may be new.
+    waited ??= shapesByIssuer(waiting())
+    for (const one of waited.get(iss) ?? []) shapes.add(one)
     if (shapes.has(shape) || shapes.size < limits.MAX_SHAPES) shapes.add(shape)
-    else if (mistakes.length < limits.MAX_MISTAKES) mistakes.push(tooMany(base))
+    else mistakes.push(tooMany(base))
+    if (mistakes.length === limits.MAX_MISTAKES) break
   }
   return mistakes
+}
+
+function shapesByIssuer(facts: Iterable<Fact>): Map<string, Set<string>> {
+  const byIssuer = new Map<string, Set<string>>()
+  for (const fact of facts) {
+    if (fact.kind !== 'revocation') continue
+    const shapes = byIssuer.get(fact.iss) ?? new Set()
+    byIssuer.set(fact.iss, shapes.add(encodeShape(shapeOf(fact.match))))
+  }
+  return byIssuer
 }
 
 function liveShapes(iss: string, denylist: Denylist): Set<string> {

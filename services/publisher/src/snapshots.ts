@@ -62,8 +62,8 @@ export class Snapshots {
 
   /** What is applied while the image is made may or may not be in it: the cursor is that of before (R9, R11). */
   async #build(cursor: Cursor, deployment: string): Promise<BuiltSnapshot> {
-    const { denylist } = this.#parts.replica
-    const stated = { deployment, cursor, takenAtMs: this.#parts.clock.now(), entries: denylist.size }
+    const { denylist, largestAtMs: newestAtMs } = this.#parts.replica
+    const stated = { deployment, cursor, newestAtMs, entries: denylist.size }
     const chunks: Uint8Array[] = []
     for (const chunk of denylist.image()) {
       chunks.push(chunk)
@@ -71,7 +71,9 @@ export class Snapshots {
     }
     const refusal = this.#parts.refusal()
     if (refusal) throw unavailable(refusal.message, refusal)
-    const { bytes } = encodeSnapshot(stated, Buffer.concat(chunks))
+    // Now, not before: what was swept from the index meanwhile is missing, too.
+    const takenAtMs = this.#parts.clock.now()
+    const { bytes } = encodeSnapshot({ ...stated, takenAtMs }, Buffer.concat(chunks))
     this.#keep({ cursor, bytes })
     return { cursor, bytes }
   }

@@ -29,6 +29,7 @@ test('mistaken arguments are named, all at once', () => {
   assert.match(mistakes('serve'), /serve/)
   assert.match(mistakes('--new-key', 'ann'), /^--scope: say what the key may do/)
   assert.match(mistakes('--new-key', '', '--scope', 'all'), /^--new-key: wants a name.*\n--scope: all is none of/)
+  assert.match(mistakes('--new-key', 'jwt:ann', '--scope', 'snapshot:read'), /must not begin with jwt:/)
   assert.match(mistakes('--scope', 'snapshot:read'), /belongs to --new-key/)
   assert.match(
     mistakes('--setup', '', '--route', 'a', '--route', '"x"]:1'),

@@ -18,7 +18,7 @@ const EVENT = {
 
 function parts(append: CommitParts['append'], more: Partial<CommitParts> = {}) {
   const appliedFrames = new AppliedFrames()
-  return { append, appliedFrames, nudge() {}, deadlineMs: 2_000, ...more }
+  return { append, frameVersion: () => 1, appliedFrames, nudge() {}, deadlineMs: 2_000, ...more }
 }
 
 const away = () => new RescindError('ERR_LOG_UNAVAILABLE', 'away')
@@ -79,4 +79,17 @@ test('a full log and a refusal are told at once, not tried again', async () => {
     await assert.rejects(commitFrame(FRAME, refusing), { code: told })
     assert.equal(tries, 1)
   }
+})
+
+test('a frame is written in the version that is asked for, and in none that this build does not write', async () => {
+  const sent: (number | undefined)[] = []
+  const one = parts(async (bytes) => {
+    sent.push(bytes[4])
+    one.appliedFrames.tell(EVENT)
+  })
+  await commitFrame(FRAME, one)
+  assert.deepEqual(sent, [1])
+  const two = parts(async () => assert.fail('it was sent'), { frameVersion: () => 2 })
+  await assert.rejects(commitFrame(FRAME, two), { code: 'ERR_INVALID_INPUT' })
+  assert.deepEqual(sent, [1])
 })

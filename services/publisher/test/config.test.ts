@@ -33,6 +33,7 @@ test('one issuer from single variables, everything else by default', () => {
         },
       ],
       keys: [],
+      rateLimit: 2_500,
       shutdownDelayMs: 0,
     },
     nats: { servers: ['nats://127.0.0.1:4222'], inboxPrefix: '_INBOX_publisher' },

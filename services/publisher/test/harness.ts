@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import type { PublisherConfig } from '../src/config.ts'
 import { newKey, type StaticKey } from '../src/keys.ts'
 import { type RunningPublisher, startPublisher } from '../src/publisher.ts'
+import { checkAnswer } from './contract/check-answer.ts'
+import { checkRequest } from './contract/check-request.ts'
 import { until } from './until.ts'
 
 export const ISS = 'https://id.example'
@@ -44,7 +46,7 @@ export interface Reply {
   readonly body: any
 }
 
-/** A publisher on a log in memory, and calls to it over real HTTP. */
+/** A publisher on a log in memory, and calls to it over real HTTP. openapi.json must describe each of them. */
 export class Harness {
   readonly log: MemoryLog
   readonly publisher: RunningPublisher
@@ -60,6 +62,7 @@ export class Harness {
     init: { body?: unknown; key?: string; headers?: object } = {},
   ): Promise<Reply> {
     const { body, key = KEYS.admin.key, headers } = init
+    const sent = typeof body === 'string' ? body : JSON.stringify(body)
     const response = await fetch(this.publisher.url + path, {
       method,
       headers: {
@@ -67,16 +70,14 @@ export class Harness {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(sent === undefined ? {} : { body: sent }),
     })
     const text = await response.text()
+    checkAnswer({ method, path, status: response.status, headers: response.headers, text })
     const isJson = response.headers.get('content-type')?.includes('json')
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      body: isJson && text ? JSON.parse(text) : undefined,
-    }
+    const answer = isJson && text ? JSON.parse(text) : undefined
+    if (sent !== undefined) checkRequest(method, path, sent, response.status, answer)
+    return { status: response.status, headers: response.headers, text, body: answer }
   }
 
   revoke(body: unknown, headers: object = {}, key = KEYS.admin.key): Promise<Reply> {

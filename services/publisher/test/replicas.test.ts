@@ -37,6 +37,15 @@ test('a replica is listed as it last described itself, with when', () => {
   )
 })
 
+test('a digest is listed with the time that it is of, and not where there is none', () => {
+  const replicas = new Replicas(manualClock())
+  replicas.hear(presence('a', { digest: { asOfMs: 1_767_225_720_000, value: '00112233445566ff' } }))
+  replicas.hear(presence('b'))
+  const [a, b] = replicas.list()
+  assert.deepEqual(a?.digest, { asOf: '2026-01-01T00:02:00.000Z', value: '00112233445566ff' })
+  assert.equal(b !== undefined && 'digest' in b, false)
+})
+
 test('silence beyond its own staleAfterMs and 2 s is flagged, and ends with the next word', () => {
   const clock = manualClock()
   const replicas = new Replicas(clock)
@@ -72,6 +81,28 @@ test('the list is bounded: nobody who speaks is dropped, the longest silent make
   assert.deepEqual(
     replicas.list().map(({ id }) => id),
     ['b', 'd', 'e'],
+  )
+})
+
+test('of one name there is room for half: the stolen credential of one API hides no other API', () => {
+  const replicas = new Replicas(manualClock(), 6)
+  for (let n = 0; n < 10; n += 1) replicas.hear({ ...presence(`forged-${n}`), name: 'api' })
+  for (const id of ['a', 'b', 'c']) replicas.hear({ ...presence(id), name: 'billing' })
+  const names = replicas.list().map(({ name }) => name)
+  assert.deepEqual(names, ['api', 'api', 'api', 'billing', 'billing', 'billing'])
+})
+
+test('nobody says goodbye, or anything else, in the place of another name', () => {
+  const replicas = new Replicas(manualClock())
+  replicas.hear({ ...presence('a'), name: 'billing' })
+  replicas.hear({ ...presence('a'), name: 'api', state: 'closed' })
+  replicas.hear({ ...presence('a'), name: 'api', entries: 7 })
+  assert.deepEqual(
+    replicas.list().map(({ name, entries }) => [name, entries]),
+    [
+      ['api', 7],
+      ['billing', presence('a').entries],
+    ],
   )
 })
 

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDenylist, type Denylist } from '@rescind/denylist'
-import { type Cursor, decodeSnapshot, formatCursor, manualClock, RescindError, systemClock } from '@rescind/protocol'
+import {
+  type Cursor,
+  decodeSnapshot,
+  formatCursor,
+  formatRfc3339,
+  manualClock,
+  RescindError,
+  systemClock,
+} from '@rescind/protocol'
 import { httpSnapshot, openReplica } from '@rescind/subscriber'
 import type { EmbeddedReplica } from '@rescind/subscriber/internal'
+import type { ReplicaAnswer } from '../src/replicas.ts'
 import { type BuiltSnapshot, Snapshots } from '../src/snapshots.ts'
 import { ISS, KEYS, withPublisher } from './harness.ts'
+import { until } from './until.ts'
 
 const AUTH = { authorization: `Bearer ${KEYS.replica.key}` }
 
@@ -26,6 +36,7 @@ test("R20: the bytes are an image of the publisher's own replica, at the cursor 
     const { manifest, image } = decodeSnapshot(bytes)
     assert.deepEqual(manifest.cursor, body.cursor)
     assert.equal(manifest.entries, 100)
+    assert.equal(formatRfc3339(manifest.newestAtMs), body.revocations[0].at)
     assert.ok(Math.abs(manifest.takenAtMs - systemClock.now()) < 10_000)
     const denylist = createDenylist()
     for (const _slice of denylist.join(image));
@@ -73,6 +84,13 @@ test('R20: a replica becomes live through it, refuses what was refused, and is l
       const own = listed.body.replicas.find(({ name }: { name: string }) => name === 'api-1')
       assert.deepEqual([own?.state, own?.whenUnknown, own?.silent, own?.frameVersions], ['live', 'reject', false, [1]])
       assert.equal(typeof own.lastSeen, 'string')
+      const digests = await until('both replicas tell a digest at one cursor', async () => {
+        const { replicas } = (await harness.call('GET', '/v1/replicas')).body
+        const there = replicas.filter((one: ReplicaAnswer) => one.digest && one.cursor?.seq === body.cursor.seq)
+        return there.length === 2 && there.map((one: ReplicaAnswer) => one.digest)
+      })
+      assert.deepEqual(digests[0], digests[1])
+      assert.ok(digests[0].asOf > body.revocations[0].at)
     } finally {
       await replica.close()
     }
@@ -97,6 +115,7 @@ function bench() {
   } as unknown as Denylist
   const replica = {
     denylist,
+    largestAtMs: 7,
     get status() {
       return { state: 'live', cursor }
     },
@@ -109,6 +128,7 @@ function bench() {
   })
   return {
     snapshots,
+    clock,
     builds: () => builds,
     advance: () => {
       cursor = { ...cursor, seq: cursor.seq + 1 }
@@ -121,6 +141,9 @@ function bench() {
     },
     renewEpoch: () => {
       cursor = { ...cursor, epoch: 'other' }
+    },
+    replaceFrame: () => {
+      cursor = { ...cursor, frameId: 'other' }
     },
   }
 }
@@ -135,6 +158,30 @@ test('one build serves all who ask at once, and those who come while its cursor 
     advance()
     await snapshots.current()
     assert.equal(builds(), 2)
+  } finally {
+    snapshots.close()
+  }
+})
+
+test('R19: a snapshot of another frame at the same sequence is another snapshot', async () => {
+  const { snapshots, builds, replaceFrame } = bench()
+  try {
+    await snapshots.current()
+    replaceFrame()
+    assert.equal((await snapshots.current()).cursor.frameId, 'other')
+    assert.equal(builds(), 2)
+  } finally {
+    snapshots.close()
+  }
+})
+
+test('R15: it was taken when it was complete: what is swept while it is made is missing from it', async () => {
+  const { snapshots, clock, duringBuild } = bench()
+  try {
+    const before = clock.now()
+    duringBuild(() => clock.advance(1_000))
+    const { manifest } = decodeSnapshot((await snapshots.current()).bytes)
+    assert.equal(manifest.takenAtMs, before + 3_000)
   } finally {
     snapshots.close()
   }

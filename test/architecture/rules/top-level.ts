@@ -25,7 +25,7 @@ const MAY_STAND: Readonly<Record<string, readonly string[]>> = {
   ],
   packages: ['README.md', ...roomsIn('packages')],
   // `broker` is configuration, not a room.
-  services: ['README.md', 'broker', ...roomsIn('services')],
+  services: ['README.md', 'Dockerfile', 'broker', ...roomsIn('services')],
   'services/broker': ['README.md', 'nats.conf', 'cluster.conf', 'accounts.conf'],
   test: [
     'README.md',
@@ -41,6 +41,7 @@ const MAY_STAND: Readonly<Record<string, readonly string[]>> = {
     'faults',
     'scale',
     'bench',
+    'upgrade',
   ],
 }
 
@@ -48,7 +49,18 @@ function roomsIn(floor: string): string[] {
   return Object.keys(ROOMS).flatMap((room) => (room.startsWith(`${floor}/`) ? room.slice(floor.length + 1) : []))
 }
 
-const IN_A_ROOM = ['src', 'test', 'package.json', 'tsconfig.json', 'README.md', 'SPEC.md', 'Dockerfile']
+const IN_A_ROOM = [
+  'src',
+  'test',
+  'package.json',
+  'tsconfig.json',
+  'README.md',
+  'SPEC.md',
+  'OPERATING.md',
+  'Dockerfile',
+  'openapi.json',
+  'kubernetes',
+]
 
 /** The top level, the floors and the rooms hold what belongs there and nothing else. `entriesOf` lists a folder. */
 export function strangers(entriesOf: (folder: string) => readonly string[]): Finding[] {

@@ -10,7 +10,8 @@ export function presences(start: Start): void {
     const publishers = [await bench.publisher('p1'), await bench.publisher('p2')]
     const replica = await bench.replica('api-1')
     const other = await bench.replica('api-2')
-    const presence = presenceOf('api-1', { cursor: { epoch: 'e', seq: 3, frameId: 'f' }, lagMs: 12 })
+    const digest = { asOfMs: 1_767_225_600_000, value: '00112233445566ff' }
+    const presence = presenceOf('api-1', { cursor: { epoch: 'e', seq: 3, frameId: 'f' }, lagMs: 12, digest })
     replica.connection.announce(presence)
     for (const { told } of publishers) {
       await told.until('presence', ({ others }) => others.length === 1)

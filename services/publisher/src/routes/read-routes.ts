@@ -4,6 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import { checkToken } from '../check-token.ts'
 import { entityTag, isNoneMatch } from '../entity-tag.ts'
 import { bodyOf } from '../json-body.ts'
+import { routeOf } from '../openapi/call.ts'
+import { CHECK } from '../openapi/check.ts'
+import { REPLICAS } from '../openapi/replica.ts'
+import { GET_SNAPSHOT } from '../openapi/snapshot.ts'
 import type { Replicas } from '../replicas.ts'
 import type { Snapshots } from '../snapshots.ts'
 
@@ -16,22 +20,27 @@ export interface ReadParts {
 
 /** `POST /v1/check`, `GET /v1/replicas`, and `GET` and `HEAD /v1/snapshot`. */
 export function readRoutes(app: FastifyInstance, { replica, replicas, snapshots }: ReadParts): void {
-  const config = { scope: 'revocations:read' } as const
-  app.post('/v1/check', { config }, (request, reply) => {
-    const answer = checkToken(bodyOf(request).value, replica)
-    return reply.header('cache-control', 'no-store').send(answer)
+  app.route({
+    ...routeOf(CHECK),
+    handler(request, reply) {
+      const answer = checkToken(bodyOf(request).value, replica)
+      return reply.header('cache-control', 'no-store').send(answer)
+    },
   })
-  app.get('/v1/replicas', { config }, (_request, reply) => {
-    return reply.header('cache-control', 'no-store').send({ replicas: replicas.list() })
+  app.route({
+    ...routeOf(REPLICAS),
+    handler(_request, reply) {
+      const answer = { replicas: replicas.list() }
+      return reply.header('cache-control', 'no-store').send(answer)
+    },
   })
   snapshotRoute(app, snapshots)
 }
 
 function snapshotRoute(app: FastifyInstance, snapshots: Snapshots): void {
   app.route({
+    ...routeOf(GET_SNAPSHOT),
     method: ['GET', 'HEAD'],
-    url: '/v1/snapshot',
-    config: { scope: 'snapshot:read' },
     async handler(request, reply) {
       // A client that has it already costs no build.
       const cursor = snapshots.cursor()

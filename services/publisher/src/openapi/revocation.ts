@@ -1,0 +1,141 @@
+import { limits } from '@rescind/protocol'
+import type { RevocationAnswer, RevocationsAnswer } from '../answers.ts'
+import type { Call } from './call.ts'
+import { INSTANT, KEY_IS_BLOCKED, requestedInstant, text } from './claims.ts'
+import { answerObject, ref, requestObject, type Schema, valuesOf } from './json-schema.ts'
+import { BROADCAST, NOTHING_TO_DO, REVOKE_EXAMPLES } from './revocation-examples.ts'
+
+const EXCEPTED = { type: 'array', items: ref('ClaimValue'), maxItems: limits.MAX_EXCEPTIONS } as const
+const SKEW_SEC = limits.MAX_ISSUED_BEFORE_AHEAD_MS / 1000
+const BAN_DAYS = limits.MAX_BAN_MS / 86_400_000
+
+const REVOCATION: Schema = {
+  ...requestObject(
+    'Tokens of an issuer that carry these claims are to be revoked, until no such token can be unexpired any more.',
+    {
+      iss: ref('IssuerId', 'May be left out where exactly one issuer is configured.'),
+      match: ref('Match'),
+      mode: ref(
+        'Mode',
+        'Default (R3): `block` for a match with `jti`, `sid` or `kid`, and for the reasons `account_…`; else `cutoff`.',
+      ),
+      reason: { ...ref('Reason'), default: 'other' },
+      issuedBefore: requestedInstant(
+        `Only with cutoff; at most ${SKEW_SEC} s ahead (R14). Default: now, and the issuer's clock skew.`,
+      ),
+      except: requestObject(
+        `Tokens that this revocation does not touch (R7); at most ${limits.MAX_EXCEPTIONS} in both lists together.`,
+        { jti: EXCEPTED, sid: EXCEPTED },
+      ),
+      tokenExp: {
+        description:
+          "The token's own `exp`: NumericDate, in seconds. Only with the block of a `jti`; at most the issuer's `maxExpiry` ahead (R14).",
+        type: 'number',
+        minimum: 0,
+        maximum: limits.MAX_TIME_MS / 1000,
+      },
+      until: requestedInstant(
+        `How long the block is to last. Only with a block without \`jti\`; at most ${BAN_DAYS} days ahead. Default: the issuer's \`maxSession\` from now (R13).`,
+      ),
+      note: text(limits.MAX_NOTE_LENGTH, 'For people. Publishers keep it, replicas do not.'),
+      onBehalfOf: text(limits.MAX_PRINCIPAL_LENGTH, 'For whom the principal acts.'),
+      confirm: {
+        type: 'string',
+        description:
+          'The issuer once more, to show that it is meant: for a match of `{}` or of only `client_id`, `tenant`, `aud`, `iss`.',
+      },
+    },
+    ['match'],
+  ),
+  dependentSchemas: {
+    issuedBefore: { properties: { mode: { const: 'cutoff' } } },
+    tokenExp: { properties: { mode: { const: 'block' }, match: { required: ['jti'] } } },
+    until: { properties: { mode: { const: 'block' }, match: { not: { required: ['jti'] } } } },
+  },
+  ...KEY_IS_BLOCKED,
+}
+
+/** What revoking takes and answers. */
+export const REVOCATION_SCHEMAS = {
+  Revocation: REVOCATION,
+  Revocations: {
+    description: 'One, or several that are recorded in one frame: all or none.',
+    oneOf: [
+      ref('Revocation'),
+      { type: 'array', items: ref('Revocation'), minItems: 1, maxItems: limits.MAX_FACTS_PER_FRAME },
+    ],
+  },
+  RevocationAnswer: answerObject<RevocationAnswer>(
+    'What was decided, and until when it holds.',
+    {
+      id: { type: 'string', format: 'uuid', description: 'Given by the publisher; sortable by time.' },
+      iss: ref('IssuerId'),
+      match: ref('Match'),
+      mode: ref('Mode'),
+      issuedBefore: { ...INSTANT, description: 'Of a cutoff.' },
+      reissueNotBefore: {
+        type: 'integer',
+        minimum: 0,
+        description: 'Of a cutoff: the NumericDate of the first second whose tokens pass again (R4).',
+      },
+      expiresAt: { ...INSTANT, description: 'From then on no token that it matches can be unexpired (R13).' },
+      reason: ref('Reason'),
+      at: {
+        ...INSTANT,
+        description: 'When it was recorded (R10); absent if it was not, because it has expired (R14).',
+      },
+    },
+    ['issuedBefore', 'reissueNotBefore', 'at'],
+  ),
+  RevocationsAnswer: answerObject<RevocationsAnswer>(
+    'The revocations in the order of the request.',
+    {
+      state: {
+        enum: valuesOf<RevocationsAnswer['state']>({ broadcast: true, nothing_to_do: true }),
+        description:
+          "`broadcast`: in the log, and in force in the publisher's own replica. `nothing_to_do`: every token that they could match has expired, so nothing was recorded (R14).",
+      },
+      cursor: ref('Cursor', 'The frame that holds them; absent if nothing was recorded.'),
+      revocations: { type: 'array', items: ref('RevocationAnswer'), minItems: 1 },
+    },
+    ['cursor'],
+  ),
+} as const satisfies Record<string, Schema>
+
+function answering(state: RevocationsAnswer['state'], more: Schema): Schema {
+  return { allOf: [ref('RevocationsAnswer'), { properties: { state: { const: state } }, ...more }] }
+}
+
+/** `POST /v1/revocations`. */
+export const REVOKE: Call = {
+  method: 'POST',
+  path: '/v1/revocations',
+  operationId: 'revoke',
+  tag: 'revocations',
+  summary: 'Revoke tokens',
+  description:
+    "Records one revocation, or an array of which all are taken or none, and broadcasts it. Answers once it is in the log and in force in the publisher's own replica.",
+  scope: 'revocations:write',
+  appends: true,
+  body: { description: 'What to revoke.', schema: ref('Revocations'), examples: REVOKE_EXAMPLES },
+  answers: {
+    200: {
+      description: 'Every token that could match has expired: nothing was recorded (R14).',
+      headers: { 'Idempotency-Replayed': false },
+      content: {
+        'application/json': { schema: answering('nothing_to_do', {}), examples: { nothing_to_do: NOTHING_TO_DO } },
+      },
+    },
+    201: {
+      description: "In the log, and in force in the publisher's own replica (R10).",
+      headers: { 'Idempotency-Replayed': false },
+      content: {
+        'application/json': {
+          schema: answering('broadcast', { required: ['cursor'] }),
+          examples: { broadcast: BROADCAST },
+        },
+      },
+    },
+  },
+  refusals: ['frame_too_large', 'invalid_revocation', 'confirmation_required'],
+}

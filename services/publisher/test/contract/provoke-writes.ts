@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { memoryLog, type PublisherLog } from '@rescind/log'
+import { RescindError } from '@rescind/protocol'
+import { type Harness, ISS, intercept, shiftedClock, withPublisher } from '../harness.ts'
+import { until } from '../until.ts'
+import { CALLS, type DocumentedCall } from './document.ts'
+import { goodBody } from './good-requests.ts'
+
+const WRITES = CALLS.filter(({ operation }) => operation.security[0]?.bearer?.includes('revocations:write'))
+
+/** In the words of NATS. */
+const FULL = 'the broker did not store the frame: maximum bytes exceeded (10077)'
+
+const MATCH = { iss: ISS, match: { sub: 'ann' } }
+
+async function allAnswer(harness: Harness, status: number, code: string, headers: object = {}): Promise<void> {
+  for (const { method, path, operation } of WRITES) {
+    const reply = await harness.call(method, path, { body: goodBody(operation), headers })
+    assert.deepEqual([reply.status, reply.body.code], [status, code])
+  }
+}
+
+/** Bodies that break the rules, each in the way that its example shows. */
+export function provokeRules(): Promise<void> {
+  return withPublisher({}, async (harness) => {
+    const refused: [string, unknown, string][] = [
+      ['/v1/revocations', { iss: ISS, match: { sub: 1.5 }, mode: 'ban' }, 'invalid_revocation'],
+      ['/v1/revocations', Array(5_000).fill(MATCH), 'frame_too_large'],
+      ['/v1/revocations', { iss: ISS, match: {} }, 'confirmation_required'],
+      ['/v1/lifts', MATCH, 'invalid_lift'],
+      ['/v1/check', {}, 'invalid_check'],
+    ]
+    for (const [path, body, code] of refused) {
+      assert.equal((await harness.call('POST', path, { body })).body.code, code)
+    }
+  })
+}
+
+/** Keys that are none, that are repeated, that belong to another body, and whose first request is still running. */
+export function provokeIdempotency(): Promise<void> {
+  return withPublisher({ config: { appendDeadlineMs: 60_000, staleAfterMs: 60_000 } }, async (harness) => {
+    await allAnswer(harness, 422, 'invalid_idempotency_key', { 'idempotency-key': 'a b' })
+    for (const call of WRITES) await repeat(harness, call)
+  })
+}
+
+async function repeat(harness: Harness, { method, path, operation }: DocumentedCall): Promise<void> {
+  const ask = (body: unknown, key: string) => harness.call(method, path, { body, headers: { 'idempotency-key': key } })
+  const body = goodBody(operation)
+  assert.equal((await ask(body, path)).status, 201)
+  assert.equal((await ask(body, path)).headers.get('idempotency-replayed'), 'true')
+  assert.equal((await ask({}, path)).body.code, 'idempotency_key_reused')
+  harness.log.faults.freeze()
+  const slow = `slow:${path}`
+  const running = ask(body, slow)
+  await until('the first came in', async () => (await ask({}, slow)).body.code === 'idempotency_key_reused')
+  assert.equal((await ask(body, slow)).body.code, 'idempotency_key_in_use')
+  harness.log.faults.thaw()
+  assert.equal((await running).status, 201)
+}
+
+/** What is expired already is nothing to do, also the second time. */
+export function provokeNothingToDo(): Promise<void> {
+  return withPublisher({}, async (harness) => {
+    const ask = () =>
+      harness.revoke({ iss: ISS, match: { jti: '8f0e3c1a' }, tokenExp: 1_769_000_000 }, { 'idempotency-key': 'k' })
+    assert.equal((await ask()).body.state, 'nothing_to_do')
+    assert.equal((await ask()).headers.get('idempotency-replayed'), 'true')
+  })
+}
+
+/** A log that was never reached, that is full, and a replica that is. */
+export async function provokeOutages(): Promise<void> {
+  const away = memoryLog()
+  away.faults.disconnect()
+  await withPublisher({ log: away, untilReady: false }, (harness) => allAnswer(harness, 503, 'log_unavailable'))
+
+  let isFull = false
+  const wrap = (log: PublisherLog): PublisherLog =>
+    intercept(log, (connection) => ({
+      async append(bytes, options) {
+        if (isFull) throw new RescindError('ERR_LOG_FULL', FULL)
+        return connection.append(bytes, options)
+      },
+    }))
+  await withPublisher({ wrap }, (harness) => {
+    isFull = true
+    return allAnswer(harness, 507, 'log_full')
+  })
+
+  await withPublisher({ config: { maxEntries: 1 } }, async (harness) => {
+    const asked = [
+      { iss: ISS, match: { sub: 'a' } },
+      { iss: ISS, match: { sub: 'b' } },
+    ]
+    assert.equal((await harness.revoke(asked)).body.code, 'store_full')
+    await allAnswer(harness, 507, 'store_full')
+  })
+}
+
+/** A clock that is set off. */
+export function provokeClockSkew(): Promise<void> {
+  const clock = shiftedClock()
+  return withPublisher({ clock }, async (harness) => {
+    clock.offsetMs = 7_000
+    await allAnswer(harness, 503, 'clock_skew')
+    assert.equal((await harness.call('GET', '/readyz')).status, 503)
+  })
+}

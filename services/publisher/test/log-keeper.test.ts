@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type LogEvent, type MemoryLog, memoryLog, type PublisherLog } from '@rescind/log'
+import { manualClock, systemClock } from '@rescind/protocol'
+import { BrokerClock } from '../src/broker-clock.ts'
+import { LogKeeper } from '../src/log-keeper.ts'
+import { until } from './until.ts'
+
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
+
+async function keeperOf(log: MemoryLog, name: string): Promise<LogKeeper> {
+  const brokerClock = new BrokerClock(systemClock)
+  const keeper = new LogKeeper({ log, name, brokerClock, clock: systemClock, logger: SILENT, onPresence() {} })
+  keeper.start()
+  await untilReady(keeper)
+  return keeper
+}
+
+function untilReady(keeper: LogKeeper): Promise<unknown> {
+  return until('the log is ready', async () => {
+    keeper.tick(true)
+    return keeper.refusal() === undefined
+  })
+}
+
+test('R11: a log that was found rolled back takes nothing under its old epoch, and gets one new epoch from two publishers', async () => {
+  const log = memoryLog()
+  const [first, second] = [await keeperOf(log, 'first'), await keeperOf(log, 'second')]
+  try {
+    const old = first.head?.epoch ?? ''
+    first.replaced(old)
+    second.replaced(old)
+    for (const keeper of [first, second]) assert.match(keeper.refusal()?.detail ?? '', /was rolled back/)
+    await untilReady(first)
+    assert.notEqual(first.head?.epoch, old)
+    await untilReady(second)
+    assert.equal(second.head?.epoch, first.head?.epoch)
+  } finally {
+    await Promise.all([first.close(), second.close()])
+  }
+})
+
+test('presence counts as heard from the last time that the connection came up, and not while it is down', async () => {
+  const clock = manualClock()
+  let tell: (event: LogEvent) => void = () => {}
+  const memory = memoryLog({ clock })
+  const log: PublisherLog = {
+    connect(options) {
+      tell = options.onEvent
+      return memory.connect(options)
+    },
+  }
+  const brokerClock = new BrokerClock(clock)
+  const keeper = new LogKeeper({ log, name: 'keeper', brokerClock, clock, logger: SILENT, onPresence() {} })
+  try {
+    assert.equal(keeper.listenedMs, 0)
+    keeper.start()
+    await until('the log is established', async () => keeper.head !== undefined)
+    clock.advance(5_000)
+    assert.equal(keeper.listenedMs, 5_000)
+    tell({ kind: 'disconnected' })
+    clock.advance(5_000)
+    assert.equal(keeper.listenedMs, 0)
+    tell({ kind: 'reconnected' })
+    clock.advance(1_000)
+    assert.equal(keeper.listenedMs, 1_000)
+  } finally {
+    await keeper.close()
+  }
+})

@@ -1,0 +1,101 @@
+import { rm } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { Cleanup } from '../launcher/cleanup.ts'
+import { findCompose } from '../launcher/compose-program.ts'
+import { findNatsServer } from '../launcher/find-nats-server.ts'
+import { makeRunFolder } from '../launcher/run-folder.ts'
+import { stopOnSignals } from '../launcher/stop-on-signals.ts'
+import { ComposeDriver } from './drivers/compose-driver.ts'
+import { ProcessDriver } from './drivers/process-driver.ts'
+import { HELP, readOptions, type ScaleOptions } from './options.ts'
+import { report } from './report/report.ts'
+import { type PerformOptions, perform } from './run/perform.ts'
+import { FULL, lasting, SHORT } from './run/profile.ts'
+
+/** `pnpm test:scale`. For its exit codes see `options.ts`. */
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === 'help') {
+    process.stdout.write(HELP)
+    return 0
+  }
+  if ('mistake' in options) {
+    process.stderr.write(`${options.mistake}\n\n${HELP}`)
+    return 2
+  }
+  const endAtOnce = () => process.exit(130)
+  const stop = stopOnSignals({ source: process, nowMs: () => performance.now(), endAtOnce })
+  const cleanup = new Cleanup()
+  const code = await run(options, cleanup, stop)
+  return cleanup.run().then(
+    () => code,
+    (error: Error) => {
+      process.stderr.write(`Not everything could be undone: ${error.message}\n`)
+      return code || 1
+    },
+  )
+}
+
+async function run(options: ScaleOptions, cleanup: Cleanup, stop: AbortSignal): Promise<number> {
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
+  const startedMs = performance.now()
+  const tell = (what: string) => {
+    process.stdout.write(`${((performance.now() - startedMs) / 1_000).toFixed(0).padStart(4)} s  ${what}\n`)
+  }
+  const folder = await makeRunFolder()
+  let isWrong = true
+  cleanup.add('folder', async () => {
+    if (!isWrong || stop.aborted) await rm(folder, { recursive: true, force: true })
+    else process.stderr.write(`What the processes wrote is in ${relative(process.cwd(), folder)}/\n`)
+  })
+  try {
+    const startDriver = await driverOf(options, { folder, cleanup, stop })
+    tell(`seed ${seed}`)
+    const profile = options.size === 'short' ? SHORT : options.minutes ? lasting(options.minutes) : FULL
+    const performed = await perform({ profile, seed, startDriver, cleanup, stop, tell })
+    isWrong = performed.violations.length > 0
+    await report(performed, { keep: options.size === 'full' })
+    return isWrong ? 1 : 0
+  } catch (error) {
+    if (stop.aborted) {
+      process.stdout.write('Stopping …\n')
+      return 130
+    }
+    isWrong = !(error instanceof Missing)
+    process.stderr.write(`✖ ${error instanceof Error ? error.message : error}\n`)
+    return isWrong ? 1 : 3
+  }
+}
+
+/** What starts the driver that was asked for. Rejects with {@link Missing} if this machine has not what it needs. */
+async function driverOf({ compose }: ScaleOptions, parts: DriverParts): Promise<PerformOptions['startDriver']> {
+  if (compose) {
+    const program = await findCompose(process.env).catch(missing)
+    process.stdout.write('Building images and starting containers; the first time takes minutes …\n')
+    return (options) => ComposeDriver.start({ ...options, ...parts, program })
+  }
+  const log = (line: string) => void process.stdout.write(`${line}\n`)
+  process.env.NATS_SERVER_BIN = await findNatsServer({ env: process.env, log }).catch(missing)
+  return (options) => ProcessDriver.start({ ...options, ...parts })
+}
+
+interface DriverParts {
+  readonly folder: string
+  readonly cleanup: Cleanup
+  readonly stop: AbortSignal
+}
+
+/** This machine has not what a driver needs; the message says how to get it. */
+class Missing extends Error {}
+
+function missing(error: Error): never {
+  throw new Missing(error.message, { cause: error })
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exit(1)
+  },
+)
