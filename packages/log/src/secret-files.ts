@@ -18,7 +18,10 @@ export function withFiles(env: Environment, names: readonly string[], mistakes: 
       continue
     }
     try {
-      given[name] = readFileSync(path, 'utf8').trim()
+      const content = readFileSync(path, 'utf8').trim()
+      if (content === '')
+        mistakes.push(`${name}_FILE: ${path} is empty; put the content there, or take the variable away`)
+      else given[name] = content
     } catch (error) {
       mistakes.push(`${name}_FILE: ${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`)
     }

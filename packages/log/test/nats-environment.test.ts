@@ -119,6 +119,17 @@ describe('the environment of a service says', () => {
     ])
   })
 
+  it('that a file of a secret is empty, which is no secret', () => {
+    for (const content of ['', ' \n']) {
+      const path = fileOf('empty', content)
+      const wrong = (name: string) => [
+        `${name}_FILE: ${path} is empty; put the content there, or take the variable away`,
+      ]
+      assert.deepEqual(mistakesOf({ NATS_TOKEN_FILE: path }), wrong('NATS_TOKEN'))
+      assert.deepEqual(mistakesOf({ NATS_USER: 'ann', NATS_PASSWORD_FILE: path }), wrong('NATS_PASSWORD'))
+    }
+  })
+
   it('its mistakes as an error, for a service that reads nothing else', () => {
     const expected = {
       code: 'ERR_INVALID_OPTION',

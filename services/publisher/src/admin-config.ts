@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { type AdminIssuer, unmanagedAdmin } from './admin-tokens.ts'
 
 const text = (what: string, max: number) =>
-  z.string().refine((value) => value.length <= max, { error: `must be ${what}, at most ${max} characters` })
+  z.string().refine((value) => value.trim() !== '' && value.length <= max, {
+    error: `must be ${what}, not blank, at most ${max} characters`,
+  })
 
 /** The variables of signing on by token, each by itself. */
 export const ADMIN_VARIABLES = {

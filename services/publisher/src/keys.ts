@@ -17,6 +17,11 @@ export function hashKey(key: string): string {
   return `sha256:${createHash('sha256').update(key).digest('hex')}`
 }
 
+/** True if that has the form of a key. Whether anybody knows it is another question. */
+export function isKey(text: string): boolean {
+  return /^rsk_[A-Za-z0-9_-]{43}$/.test(text)
+}
+
 /** A new key of 256 random bits, and what configuration keeps of it. The key is shown once and stored nowhere. */
 export function newKey(name: string, scopes: readonly Scope[]): { key: string; kept: StaticKey } {
   const key = PREFIX + randomBytes(32).toString('base64url')

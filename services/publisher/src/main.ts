@@ -57,7 +57,7 @@ async function makeSecrets({ folder, routes }: Extract<Command, { kind: 'setup' 
   const { lines, mistakes } = await setUp(folder, routes)
   for (const line of lines) print(`${line}\n`)
   for (const mistake of mistakes) process.stderr.write(`${mistake}\n`)
-  if (mistakes.length > 0) process.exitCode = 1
+  if (mistakes.length > 0) process.exitCode = 2
 }
 
 function print(text: string): void {

@@ -1,81 +1,59 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { newUserNkey, publicNkey } from '@rescind/log/operator'
-import { readKept, writeUnlessKept } from './kept-file.ts'
-import { hashKey, newKey } from './keys.ts'
+import { dirname, join } from 'node:path'
+import {
+  ADMIN_KEY,
+  API_NKEY,
+  KEYS,
+  PUBLISHER_NKEY,
+  SECRETS,
+  type Secret,
+  SNAPSHOT_KEY,
+  USERS,
+} from './deployment-secrets.ts'
+import { modeMistake, readKept, removeLeftovers, writeUnlessKept } from './kept-file.ts'
 import type { Scope } from './principal.ts'
 
 /** What {@link setUp} found and did: one line for each file, never with a content. */
 export interface SetUp {
   readonly lines: readonly string[]
-  /** Files that contradict each other, one line each with what to do. If there are any, nothing more was written. */
+  /** What is not as it must be, one line each with what to do. If there is any, nothing was written. */
   readonly mistakes: readonly string[]
 }
 
-/** A secret, and the file in which others are told what to know its holder by. */
-interface Secret {
-  readonly path: string
-  readonly toldIn: string
-  readonly purpose: string
-  make(): string
-  /** What others are told: a hash, a public key. Throws if that is no such secret. */
-  told(content: string): string
-}
-
-const KEYS = 'publisher/keys.json'
-const USERS = 'broker/users.conf'
 const ROUTES = 'broker/routes.conf'
+const FILES: readonly string[] = [...SECRETS.map(({ path }) => path), KEYS, USERS, ROUTES]
+const FOLDERS: readonly string[] = [...new Set(FILES.map((path) => dirname(path)))]
 
 const ADMIN_SCOPES: readonly Scope[] = ['revocations:write', 'revocations:read']
 const API_SCOPES: readonly Scope[] = ['snapshot:read']
 
-const bearerKey = (path: string, purpose: string): Secret => ({
-  path,
-  toldIn: KEYS,
-  purpose,
-  make: () => newKey('', []).key,
-  told: hashKey,
-})
-
-const nkey = (path: string, purpose: string): Secret => ({
-  path,
-  toldIn: USERS,
-  purpose,
-  make: () => newUserNkey().seed,
-  told: publicNkey,
-})
-
-const ADMIN_KEY = bearerKey('admin/admin.key', 'key of whoever revokes: give it to them, and take it away from here')
-const SNAPSHOT_KEY = bearerKey('api/snapshot.key', 'RESCIND_SNAPSHOT_TOKEN_FILE of every API')
-const PUBLISHER_NKEY = nkey('publisher/nats.nk', 'NATS_NKEY_FILE of the publishers')
-const API_NKEY = nkey('api/nats.nk', 'NATS_NKEY_FILE of the API named "api"')
-const SECRETS: readonly Secret[] = [ADMIN_KEY, SNAPSHOT_KEY, PUBLISHER_NKEY, API_NKEY]
-
 /**
  * Makes the secrets of a first deployment in a folder. What is there is kept, so that it can be run again, also after it
- * was cut short; a secret that was taken away is not made anew while the file that knows its holder stands.
+ * was cut short. The admin's key may be taken away, and is not made anew while the file that knows its holder stands.
+ * Everything is looked at before anything is written.
  */
 export async function setUp(folder: string, routes: readonly string[]): Promise<SetUp> {
   const lines: string[] = []
-  const mistakes: string[] = []
+  for (const path of FILES) {
+    for (const leftover of await removeLeftovers(join(folder, path))) {
+      lines.push(`removed ${leftover}: a second copy, left by a run that was cut short`)
+    }
+  }
+  const { mistakes, absent } = await look(folder)
+  if (mistakes.length > 0) return { lines, mistakes }
   const told = new Map<Secret, string>()
   for (const secret of SECRETS) {
-    const { path, toldIn } = secret
-    const others = await readKept(join(folder, toldIn))
-    const kept = await readKept(join(folder, path))
-    if (kept === undefined && others !== undefined) {
-      lines.push(`absent  ${join(folder, path)}: taken away; ${toldIn} knows its holder`)
+    const path = join(folder, secret.path)
+    if (absent.has(secret)) {
+      lines.push(`absent  ${path}: taken away, and not made anew while ${secret.toldIn} stands`)
       continue
     }
-    const file = await writeUnlessKept(join(folder, path), kept ?? secret.make())
-    lines.push(lineOf(join(folder, path), file.isNew, secret.purpose))
-    const mark = toldOf(secret, file.content)
-    if (mark === undefined) mistakes.push(`${join(folder, path)}: holds no such secret; ${mend(secret)}`)
-    else if (others?.includes(mark) === false) {
-      mistakes.push(`${join(folder, path)}: is not known to ${toldIn}; ${mend(secret)}`)
-    } else told.set(secret, mark)
+    const { content, isNew } = await writeUnlessKept(path, secret.make())
+    lines.push(lineOf(path, isNew, secret.purpose))
+    const mark = secret.told(content)
+    if (mark === undefined) throw new Error(`${path}: was changed meanwhile; run --setup again`)
+    told.set(secret, mark)
   }
-  if (mistakes.length > 0) return { lines, mistakes }
   for (const { path, purpose, content } of derived(told, routes)) {
     const { isNew } = await writeUnlessKept(join(folder, path), content())
     lines.push(lineOf(join(folder, path), isNew, purpose))
@@ -83,20 +61,42 @@ export async function setUp(folder: string, routes: readonly string[]): Promise<
   return { lines, mistakes }
 }
 
+/** Compares every secret with what others know its holder by. */
+async function look(folder: string): Promise<{ mistakes: readonly string[]; absent: ReadonlySet<Secret> }> {
+  const modes = await Promise.all([...FOLDERS, ...FILES].map((path) => modeMistake(join(folder, path))))
+  const mistakes = modes.filter((mistake) => mistake !== undefined)
+  const absent = new Set<Secret>()
+  const holders = new Map<string, Secret>()
+  // Before the secrets: another run that is under way makes these last.
+  const others = new Map([KEYS, USERS].map((path) => [path, readKept(join(folder, path))]))
+  await Promise.all(others.values())
+  for (const secret of SECRETS) {
+    const { path, toldIn, holder } = secret
+    const wrong = (what: string) => mistakes.push(`${join(folder, path)}: ${what}`)
+    const known = await others.get(toldIn)
+    const kept = await readKept(join(folder, path))
+    const mark = kept === undefined ? undefined : secret.told(kept)
+    const twin = holders.get(mark ?? '')
+    if (kept === undefined) {
+      if (known === undefined) continue
+      absent.add(secret)
+      if (secret.mayBeAbsent || secret.known(known) === undefined) continue
+      wrong(`is gone, and ${toldIn} still knows ${holder}; put it back, or for new ones ${again(toldIn)}`)
+    } else if (mark === undefined) wrong(`holds no such secret; ${again(path, toldIn)}`)
+    else if (known !== undefined && secret.known(known) !== mark) {
+      wrong(`is not what ${toldIn} knows ${holder} by; ${again(path, toldIn)}`)
+    } else if (twin) wrong(`holds the secret of ${twin.path}; ${again(path, toldIn)}`)
+    else holders.set(mark, secret)
+  }
+  return { mistakes, absent }
+}
+
+function again(...paths: readonly string[]): string {
+  return `remove ${paths.join(' and ')}, and run --setup again`
+}
+
 function lineOf(path: string, isNew: boolean, purpose: string): string {
   return `${isNew ? 'wrote' : 'kept '}   ${path}: ${purpose}`
-}
-
-function toldOf(secret: Secret, content: string): string | undefined {
-  try {
-    return content === '' ? undefined : secret.told(content)
-  } catch {
-    return undefined
-  }
-}
-
-function mend({ path, toldIn }: Secret): string {
-  return `remove ${path} and ${toldIn}, and run --setup again`
 }
 
 /** What is made of the secrets, and of nothing that is not there: where one was taken away, its file stands. */

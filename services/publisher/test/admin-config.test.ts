@@ -42,6 +42,13 @@ test('half of it is refused, and every missing part is named', () => {
   }
 })
 
+test('a blank audience or typ is none', () => {
+  assert.deepEqual(mistakes({ ...ADMIN, RESCIND_ADMIN_AUDIENCE: ' ', RESCIND_ADMIN_TYP: ' ' }), [
+    'RESCIND_ADMIN_AUDIENCE: must be what tokens for this API carry in "aud", not blank, at most 1024 characters',
+    'RESCIND_ADMIN_TYP: must be the "typ" of the tokens, such as at+jwt, not blank, at most 128 characters',
+  ])
+})
+
 test('every mistake at once, each with what to do', () => {
   const found = mistakes({
     RESCIND_HOST: '0.0.0.0',

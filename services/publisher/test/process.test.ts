@@ -55,7 +55,7 @@ test('--help, --new-key, --new-nkey and --print-config print and end with 0', as
   assert.ok(!printed.out.includes('hunter2'))
 })
 
-test('--setup says what it wrote, and ends with 1 where files contradict each other', async (t) => {
+test('--setup says what it wrote, and ends with 2 where files contradict each other', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'rescind-setup-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const made = await start(['--setup', folder], {}).ended
@@ -64,7 +64,7 @@ test('--setup says what it wrote, and ends with 1 where files contradict each ot
   assert.ok(!made.out.includes(readFileSync(join(folder, 'publisher/nats.nk'), 'utf8').trim()))
   writeFileSync(join(folder, 'publisher/nats.nk'), 'no seed')
   const again = await start(['--setup', folder], {}).ended
-  assert.equal(again.code, 1)
+  assert.equal(again.code, 2)
   assert.match(again.err, /publisher\/nats\.nk: holds no such secret/)
 })
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { publicNkey } from '@rescind/log/operator'
+import { newUserNkey, publicNkey } from '@rescind/log/operator'
 import { readConfig } from '../src/config.ts'
-import { KeyRing } from '../src/keys.ts'
+import { removeLeftovers } from '../src/kept-file.ts'
+import { KeyRing, newKey } from '../src/keys.ts'
 import { setUp } from '../src/setup.ts'
 
 const ROUTES = ['nats-1:6222', 'nats-2:6222']
@@ -28,6 +30,13 @@ function place(t: { after(step: () => void): void }) {
     for (const name of names) rmSync(join(folder, name))
   }
   return { folder, files, read, contents, remove }
+}
+
+/** What every open file does, to look on. */
+async function fileHandles(): Promise<FileHandle> {
+  const file = await open(tmpdir(), 'r')
+  await file.close()
+  return Object.getPrototypeOf(file)
 }
 
 async function setUpWell(folder: string): Promise<readonly string[]> {
@@ -87,7 +96,8 @@ test('run again it keeps everything and says so; two deployments share nothing',
 
 test('several at once agree', async (t) => {
   const { folder, contents } = place(t)
-  await Promise.all([1, 2, 3, 4].map(() => setUp(folder, ROUTES)))
+  const runs = await Promise.all([1, 2, 3, 4].map(() => setUp(folder, ROUTES)))
+  for (const { mistakes } of runs) assert.deepEqual(mistakes, [])
   const after = contents()
   assert.deepEqual(Object.keys(after).sort(), ALL)
   await setUpWell(folder)
@@ -111,11 +121,155 @@ test('a key that its holder took away is not made anew', async (t) => {
   const { folder, files, read, remove } = place(t)
   await setUpWell(folder)
   const keys = read('publisher/keys.json')
-  remove('admin/admin.key', 'api/nats.nk')
+  remove('admin/admin.key')
   const lines = await setUpWell(folder)
-  assert.equal(lines.filter((line) => /^absent {2}.*(admin\.key|api\/nats\.nk): taken away/.test(line)).length, 2)
-  assert.ok(!files().includes('admin/admin.key'))
+  assert.equal(lines.filter((line) => /^absent {2}.*admin\/admin\.key: taken away/.test(line)).length, 1)
+  assert.deepEqual(
+    files(),
+    ALL.filter((name) => name !== 'admin/admin.key'),
+  )
   assert.equal(read('publisher/keys.json'), keys)
+})
+
+test('any other secret that is gone while its holder is known is a mistake, and nothing is written', async (t) => {
+  for (const [name = '', toldIn = '', holder] of [
+    ['api/snapshot.key', 'publisher/keys.json', 'api'],
+    ['publisher/nats.nk', 'broker/users.conf', 'PUBLISHER_NKEY'],
+    ['api/nats.nk', 'broker/users.conf', 'API_NKEY'],
+  ]) {
+    const { folder, contents, remove } = place(t)
+    await setUpWell(folder)
+    remove(name, 'broker/routes.conf')
+    const before = contents()
+    const { mistakes } = await setUp(folder, ROUTES)
+    assert.deepEqual(mistakes, [
+      `${join(folder, name)}: is gone, and ${toldIn} still knows ${holder}; put it back, or for new ones remove ${toldIn}, and run --setup again`,
+    ])
+    assert.deepEqual(contents(), before)
+    remove(toldIn)
+    await setUpWell(folder)
+    assert.deepEqual(Object.keys(contents()).sort(), ALL)
+  }
+})
+
+test('a secret in the place of another one is refused, also before others are told', async (t) => {
+  const { folder, read, contents, remove } = place(t)
+  await setUpWell(folder)
+  const [publisher, api] = [read('publisher/nats.nk'), read('api/nats.nk')]
+  const write = (name: string, content: string) => writeFileSync(join(folder, name), content)
+  write('publisher/nats.nk', api)
+  write('api/nats.nk', publisher)
+  write('api/snapshot.key', read('admin/admin.key'))
+  const before = contents()
+  const { mistakes } = await setUp(folder, ROUTES)
+  assert.equal(mistakes.length, 3, mistakes.join('\n'))
+  assert.match(mistakes[0] ?? '', /snapshot\.key: is not what publisher\/keys\.json knows api by; remove api\/snapshot/)
+  assert.match(
+    mistakes[1] ?? '',
+    /publisher\/nats\.nk: is not what broker\/users\.conf knows PUBLISHER_NKEY by; remove/,
+  )
+  assert.match(mistakes[2] ?? '', /api\/nats\.nk: is not what broker\/users\.conf knows API_NKEY by; remove/)
+  assert.deepEqual(contents(), before)
+  write('api/nats.nk', api)
+  remove(...DERIVED)
+  const shared = (await setUp(folder, ROUTES)).mistakes
+  assert.equal(shared.length, 2, shared.join('\n'))
+  assert.match(shared[0] ?? '', /api\/snapshot\.key: holds the secret of admin\/admin\.key; remove/)
+  assert.match(shared[1] ?? '', /api\/nats\.nk: holds the secret of publisher\/nats\.nk; remove/)
+  assert.deepEqual(Object.keys(contents()).sort(), [...SECRETS].sort())
+})
+
+test('holders are found in a file that was edited by hand', async (t) => {
+  const { folder, read } = place(t)
+  await setUpWell(folder)
+  const { publicKey } = newUserNkey()
+  const [publisher, api] = ['publisher/nats.nk', 'api/nats.nk'].map((name) => publicNkey(read(name).trim()))
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
+  write(
+    'broker/users.conf',
+    `# API_NKEY: ${publicKey}\nBILLING_NKEY: ${publicKey}\n API_NKEY = "${api}"\nPUBLISHER_NKEY ${publisher}`,
+  )
+  const keys = JSON.parse(read('publisher/keys.json')) as object[]
+  write('publisher/keys.json', JSON.stringify([newKey('billing', ['snapshot:read']).kept, ...keys.reverse()]))
+  await setUpWell(folder)
+})
+
+test('what others than its owner may use is refused, each with the line that mends it', async (t) => {
+  const { folder, contents, remove } = place(t)
+  await setUpWell(folder)
+  remove('broker/routes.conf')
+  chmodSync(join(folder, 'api'), 0o750)
+  chmodSync(join(folder, 'admin/admin.key'), 0o644)
+  chmodSync(join(folder, 'broker/users.conf'), 0o620)
+  const before = contents()
+  const { mistakes } = await setUp(folder, ROUTES)
+  assert.deepEqual(
+    mistakes,
+    [
+      ['api', '0750', '0700'],
+      ['admin/admin.key', '0644', '0600'],
+      ['broker/users.conf', '0620', '0600'],
+    ].map(([name = '', is, may]) => {
+      const path = join(folder, name)
+      return `${path}: its mode is ${is}, and nobody but its owner may use it; chmod ${may} '${path}'`
+    }),
+  )
+  assert.deepEqual(contents(), before)
+})
+
+test('second copies that a killed run left are removed, and nothing else', async (t) => {
+  const { folder, files, read } = place(t)
+  await setUpWell(folder)
+  const left = ['admin/admin.key.0123456789ab', 'publisher/keys.json.ba9876543210']
+  const others = [
+    'admin/admin.key.bak',
+    'admin/admin.key.0123456789abc',
+    'api/admin.key.0123456789ab',
+    'ours.0123456789ab',
+  ]
+  linkSync(join(folder, 'admin/admin.key'), join(folder, left[0] ?? ''))
+  for (const name of [...others, left[1] ?? '']) writeFileSync(join(folder, name), 'x')
+  const key = read('admin/admin.key')
+  const lines = await setUpWell(folder)
+  assert.deepEqual(files(), [...ALL, ...others].sort())
+  assert.equal(read('admin/admin.key'), key)
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('removed')),
+    left.map((name) => `removed ${join(folder, name)}: a second copy, left by a run that was cut short`),
+  )
+})
+
+test('what a run is writing while another one starts is not lost', async (t) => {
+  const { folder, files } = place(t)
+  const path = join(folder, 'admin/admin.key')
+  const prototype = await fileHandles()
+  const { sync } = prototype
+  const taken: string[] = []
+  t.mock.method(prototype, 'sync', async function (this: FileHandle) {
+    if (taken.length < 2) taken.push(...(await removeLeftovers(path)))
+    return sync.call(this)
+  })
+  await setUpWell(folder)
+  assert.equal(taken.length, 2)
+  assert.deepEqual(files(), ALL)
+})
+
+test('a name is on disk before the next file is written', async (t) => {
+  const { folder, files } = place(t)
+  const synced: string[] = []
+  const prototype = await fileHandles()
+  const { sync } = prototype
+  t.mock.method(prototype, 'sync', async function (this: FileHandle) {
+    const { ino } = await this.stat()
+    const names = files().filter((name) => ALL.includes(name) && !synced.includes(name))
+    synced.push(...names.filter((name) => statSync(join(folder, name, '..')).ino === ino))
+    return sync.call(this)
+  })
+  const { lines } = await setUp(folder, ROUTES)
+  assert.deepEqual(
+    synced.map((name) => join(folder, name)),
+    lines.map((line) => /^wrote {3}(.*?): /.exec(line)?.[1]),
+  )
 })
 
 test('secrets that contradict what others know are named, all at once, and nothing is written', async (t) => {
@@ -123,12 +277,15 @@ test('secrets that contradict what others know are named, all at once, and nothi
   await setUpWell(folder)
   const seed = read('publisher/nats.nk')
   writeFileSync(join(folder, 'publisher/nats.nk'), 'no seed')
-  writeFileSync(join(folder, 'api/snapshot.key'), '')
-  writeFileSync(join(folder, 'admin/admin.key'), 'rsk_of_somebody_else')
+  writeFileSync(join(folder, 'api/snapshot.key'), 'rsk_of_somebody_else')
+  writeFileSync(join(folder, 'admin/admin.key'), newKey('', []).key)
   remove('broker/routes.conf')
   const { mistakes } = await setUp(folder, ROUTES)
   assert.equal(mistakes.length, 3, mistakes.join('\n'))
-  assert.match(mistakes[0] ?? '', /admin\.key: is not known to publisher\/keys\.json; remove admin\/admin\.key and /)
+  assert.match(
+    mistakes[0] ?? '',
+    /admin\.key: is not what publisher\/keys\.json knows admin by; remove admin\/admin\.key and /,
+  )
   assert.match(
     mistakes[1] ?? '',
     /snapshot\.key: holds no such secret; remove api\/snapshot\.key and publisher\/keys\.json/,
