@@ -1,5 +1,5 @@
 import { describe, it } from 'node:test'
-import { assertRight, assertWrong, listed, revocation, run, status } from './sample-history.ts'
+import { assertRight, assertWrong, at, listed, revocation, run, status } from './sample-history.ts'
 
 describe('the oracle: rest at the end', () => {
   it('is wrong if not all that live are listed, each once, by the names that they give themselves', () => {
