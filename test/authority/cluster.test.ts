@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { importedSubjects, natsLog, natsPublisherLog, type PublisherConnection } from '@rescind/log'
+import { importedSubjects, type LogConnection, natsLog, natsPublisherLog, type PublisherConnection } from '@rescind/log'
 import { EventRecorder } from '../conformance/event-recorder.ts'
 import { eventually } from '../end-to-end/harness.ts'
 import { GuardedCluster } from './guarded-cluster.ts'
@@ -22,7 +22,7 @@ before(async () => {
   publisher = await log.connect({ name: 'publisher', onEvent: told.onEvent })
 })
 after(async () => {
-  await publisher?.close()
+  await Promise.all([...replicas, publisher].map((connection) => connection?.close()))
   await cluster?.stop()
 })
 
@@ -45,8 +45,14 @@ async function once<T>(what: string, attempt: () => Promise<T>): Promise<T> {
   return result as T
 }
 
-const replicaOn = (servers: string | readonly string[], onEvent: EventRecorder['onEvent'] = () => {}) =>
-  natsLog({ servers, nkeySeed: cluster.seeds.api, subjects: importedSubjects() }).connect({ name: 'api', onEvent })
+const replicas: LogConnection[] = []
+
+async function replicaOn(servers: string | readonly string[], onEvent: EventRecorder['onEvent'] = () => {}) {
+  const log = natsLog({ servers, nkeySeed: cluster.seeds.api, subjects: importedSubjects() })
+  const replica = await log.connect({ name: 'api', onEvent })
+  replicas.push(replica)
+  return replica
+}
 
 describe('three servers that share cluster.conf', () => {
   it('find each other, and keep a log of three copies that the imports reach on every server', async () => {
@@ -71,7 +77,6 @@ describe('three servers that share cluster.conf', () => {
         seq,
         duplicate: true,
       })
-      await replica.close()
     }
   })
 
@@ -102,7 +107,6 @@ describe('three servers that share cluster.conf', () => {
       () => 'it is back',
       async () => (await first?.routes()) === 2,
     )
-    await replica.close()
   })
 
   it('do not take in a server that does not know their password', async () => {

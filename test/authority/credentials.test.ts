@@ -169,15 +169,24 @@ describe('a broker with', () => {
     assert.match(await refusal({ servers, creds: operatorMode().creds.api }), /Authorization Violation/)
   })
 
+  it("clients' certificates alone lets not everyone in", async () => {
+    const { cert, key } = ours.issue('broker', ['127.0.0.1'])
+    const { cert: certFile, key: keyFile } = ours.issue('client')
+    const tls = `tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${ours.cert}", verify: true, timeout: 5 }`
+    const { url: servers } = await startPlain('certificates', tls)
+    const options = { servers, tls: { caFile: ours.cert, certFile, keyFile } }
+    await writeAndRead(options, options)
+  })
+
   it('nobody to ask for is open to everyone, and says so', async () => {
     const { url: servers } = await startPlain('unguarded', '')
     const publisher = await natsPublisherLog({ servers }).connect({ name: 'publisher', onEvent() {} })
+    closing.push(() => publisher.close())
     assert.equal(publisher.unguarded, true)
-    await publisher.close()
     const anyone = 'authorization { users: [{ user: anyone, password: x }] }\nno_auth_user: anyone'
     const { url } = await startPlain('no-auth-user', anyone)
     const other = await natsPublisherLog({ servers: url }).connect({ name: 'publisher', onEvent() {} })
+    closing.push(() => other.close())
     assert.equal(other.unguarded, true)
-    await other.close()
   })
 })

@@ -16,6 +16,8 @@ export interface GuardedBroker {
   readonly monitor: string
   /** The folder that `--setup` wrote to. */
   readonly secrets: string
+  /** The folder of its configuration. */
+  readonly conf: string
   readonly seeds: {
     readonly publisher: string
     readonly api: string
@@ -95,6 +97,7 @@ export async function startGuardedBroker(
       return `http://${monitor}`
     },
     secrets,
+    conf,
     seeds,
     end,
   }
@@ -107,8 +110,13 @@ export async function edit(path: string, from: string, to: string): Promise<void
   await writeFile(path, text.replaceAll(from, to))
 }
 
+/** Makes a running server read its configuration again, as `nats-server --signal reload` does. */
+export function reload({ server }: GuardedBroker): void {
+  process.kill(server.pid, 'SIGHUP')
+}
+
 /** One more API: its user in `accounts.conf`, its public key in `secrets/users.conf`. */
-async function addApi(conf: string, name: string, publicKey: string): Promise<void> {
+export async function addApi(conf: string, name: string, publicKey: string): Promise<void> {
   const accounts = await readFile(join(conf, 'accounts.conf'), 'utf8')
   const [user = ''] = /^ {6}\{\n {8}nkey: \$API_NKEY\n[\s\S]*?^ {6}\}\n/m.exec(accounts) ?? []
   if (user === '') throw new Error('accounts.conf has no user with $API_NKEY')

@@ -53,9 +53,21 @@ const as = (user: string) => NatsSocket.connect(server.port, { fields: { user, p
 async function fillLog(): Promise<void> {
   const log = natsPublisherLog({ servers: server.url, user: 'operator', password: 'secret' })
   const connection = await log.connect({ name: 'operator', onEvent() {} })
-  await connection.establish()
-  await connection.append(Buffer.from('frame'), { messageId: crypto.randomUUID() })
-  await connection.close()
+  try {
+    await eventually(
+      () => 'the log is made anew',
+      () => connection.establish().then(() => true, isStillDeleted),
+    )
+    await connection.append(Buffer.from('frame'), { messageId: crypto.randomUUID() })
+  } finally {
+    await connection.close()
+  }
+}
+
+/** A server goes on removing the files of a stream after it has said that it is deleted. */
+function isStillDeleted(error: Error): false {
+  if (!error.message.includes('error creating store for stream')) throw error
+  return false
 }
 
 /** The sequence of the last frame; undefined if there is no stream. */

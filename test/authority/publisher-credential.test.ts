@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, beforeEach, describe, it } from 'node:test'
-import { importedSubjects, natsPublisherLog } from '@rescind/log'
+import { after, beforeEach, describe, it, type TestContext } from 'node:test'
+import { importedSubjects, natsPublisherLog, type PublisherConnection } from '@rescind/log'
 import { type GuardedBroker, startGuardedBroker } from './guarded-broker.ts'
 import { NatsSocket } from './nats-socket.ts'
 import { questionsOf, settle, TARGETS } from './questions.ts'
@@ -76,7 +76,7 @@ describe('with the credential of a publisher', () => {
   it('the protection of frames cannot be taken off again', async () => {
     const refusals = await harmless(async (socket) => {
       const config = await configOf(socket)
-      for (const change of [{ deny_delete: false }, { deny_purge: false }, { republish: null }]) {
+      for (const change of [{ deny_delete: false }, { deny_purge: false }]) {
         const answer = await socket.request(INBOX, 'rescind.write.update', JSON.stringify({ ...config, ...change }))
         assert.match(answer.text, /can not/, JSON.stringify(change))
       }
@@ -84,22 +84,40 @@ describe('with the credential of a publisher', () => {
     assert.deepEqual(refusals, [])
   })
 
-  it('the log can be made to forget, by its limits: a publisher sees that at its next look, and refuses to go on', async () => {
-    assert.ok(broker)
-    const socket = await NatsSocket.connect(broker.server.port, { seed: broker.seeds.publisher })
-    const limits = { discard: 'old', max_msgs: 1 }
-    const config = { ...(await configOf(socket)), ...limits }
-    await socket.request(INBOX, 'rescind.write.update', JSON.stringify(config))
-    socket.close()
-    const { frames } = await look(broker)
+  it('the log can be made to forget, by its limits: a publisher sees that at its next look, and refuses to go on', async (t) => {
+    assert.match(await update({ discard: 'old', max_msgs: 1 }), /"did_create":|"config":/)
+    const { frames } = await look(broker ?? assert.fail())
     assert.equal(frames.length, 1, `of ${FRAMES}`)
-    const options = { servers: broker.server.url, nkeySeed: broker.seeds.publisher, inboxPrefix: INBOX }
-    const log = natsPublisherLog({ ...options, subjects: importedSubjects() })
-    const publisher = await log.connect({ name: 'publisher', onEvent() {} })
+    const publisher = await connectPublisher(t)
     await assert.rejects(publisher.establish(), /ERR_LOG_MISCONFIGURED.*discard is "old".*max_msgs is 1/)
-    await publisher.close()
+  })
+
+  it('the broadcast can be turned off on newer servers: a publisher sees that, too', async (t) => {
+    const answer = await update({ republish: null })
+    const publisher = await connectPublisher(t)
+    if (answer.includes('can not change')) await publisher.establish()
+    else await assert.rejects(publisher.establish(), /ERR_LOG_MISCONFIGURED.*republish is absent/)
   })
 })
+
+/** Changes the configuration of the log's stream, as a publisher may. Returns the server's answer. */
+async function update(change: object): Promise<string> {
+  assert.ok(broker)
+  const socket = await NatsSocket.connect(broker.server.port, { seed: broker.seeds.publisher })
+  const config = { ...(await configOf(socket)), ...change }
+  const { text } = await socket.request(INBOX, 'rescind.write.update', JSON.stringify(config))
+  socket.close()
+  return text
+}
+
+async function connectPublisher(t: TestContext): Promise<PublisherConnection> {
+  assert.ok(broker)
+  const options = { servers: broker.server.url, nkeySeed: broker.seeds.publisher, inboxPrefix: INBOX }
+  const log = natsPublisherLog({ ...options, subjects: importedSubjects() })
+  const publisher = await log.connect({ name: 'publisher', onEvent() {} })
+  t.after(() => publisher.close())
+  return publisher
+}
 
 /** Makes the one stream that publishers may make, the clock's, so that it republishes elsewhere, and sends it something. */
 async function republishTo(socket: NatsSocket, dest: string): Promise<void> {

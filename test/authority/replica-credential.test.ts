@@ -121,11 +121,12 @@ describe('with the credential of a replica', () => {
     for (const client of [other, socket]) client.close()
   })
 
-  it('nobody speaks for a replica of another user', async () => {
+  it('nobody speaks for a replica of another user', async (t) => {
     const told = new EventRecorder()
     const options = { servers: broker.server.url, nkeySeed: broker.seeds.publisher, inboxPrefix: '_INBOX_publisher' }
     const log = natsPublisherLog({ ...options, subjects: importedSubjects() })
     const publisher = await log.connect({ name: 'publisher', onEvent: told.onEvent })
+    t.after(() => publisher.close())
     const bytes = (name: string, version: string) => JSON.stringify({ ...presenceOf(name), version })
     const refusals = await harmless((socket) => {
       socket.publish('rescind.presence.billing', bytes('billing', 'direct'))
@@ -137,7 +138,6 @@ describe('with the credential of a replica', () => {
     await told.until('its own presence', ({ others }) => others.includes('presence'))
     const heard = told.all.flatMap((event) => (event.kind === 'presence' ? [event.presence] : []))
     assert.deepEqual(heard, [presenceOf('api', { version: 'its own' })])
-    await publisher.close()
   })
 
   it('a connection holds 64 subscriptions, and sends 8 KB at once', async () => {

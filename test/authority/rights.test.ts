@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { importedSubjects, natsLog, natsPublisherLog } from '@rescind/log'
+import { importedSubjects, type LogConnection, natsLog, natsPublisherLog } from '@rescind/log'
 import { limits } from '@rescind/protocol'
 import { EventRecorder } from '../conformance/event-recorder.ts'
 import { presenceOf } from '../conformance/presence-of.ts'
@@ -13,18 +13,31 @@ let broker: GuardedBroker
 before(async () => {
   broker = await startGuardedBroker()
 })
-after(() => broker?.end())
+after(async () => {
+  // Also those of a test that failed half-way: a connection that is not closed seeks its broker for ever.
+  await Promise.all(connections.map((connection) => connection.close()))
+  await broker?.end()
+})
+
+const connections: LogConnection[] = []
+
+/** Notes a connection to be closed at the end. */
+async function noted<T extends LogConnection>(connecting: Promise<T>): Promise<T> {
+  const connection = await connecting
+  connections.push(connection)
+  return connection
+}
 
 /** Connects as a publisher does. */
 function publisher(onEvent: EventRecorder['onEvent'] = () => {}, name = 'publisher-1') {
   const options = { servers: broker.server.url, nkeySeed: broker.seeds.publisher, inboxPrefix: '_INBOX_publisher' }
-  return natsPublisherLog({ ...options, subjects: importedSubjects() }).connect({ name, onEvent })
+  return noted(natsPublisherLog({ ...options, subjects: importedSubjects() }).connect({ name, onEvent }))
 }
 
 /** Connects as a replica of an API does. */
 function replica(name: 'api' | 'billing', onEvent: EventRecorder['onEvent'] = () => {}) {
   const options = { servers: broker.server.url, nkeySeed: broker.seeds[name], subjects: importedSubjects() }
-  return natsLog(options).connect({ name, onEvent })
+  return noted(natsLog(options).connect({ name, onEvent }))
 }
 
 describe('the shipped accounts allow', () => {
@@ -40,7 +53,6 @@ describe('the shipped accounts allow', () => {
     assert.notEqual(renewed.epoch, epoch)
     assert.equal(renewed.lastSeq, seq)
     assert.deepEqual(await connection.establish(), renewed)
-    await connection.close()
   })
 
   it('replicas to read, to follow, and to be heard by every publisher', async () => {
@@ -63,9 +75,7 @@ describe('the shipped accounts allow', () => {
           all.some((event) => event.kind === 'presence' && event.presence.name === name),
         )
       }
-      await connection.close()
     }
-    await Promise.all(publishers.map((connection) => connection.close()))
   })
 
   it('a publisher to send barriers, and replicas to hear them', async () => {
@@ -107,12 +117,10 @@ describe('the shipped accounts allow', () => {
 
   it('no replica under another name: the broker says which subject it forbids', async () => {
     const options = { servers: broker.server.url, nkeySeed: broker.seeds.api, subjects: importedSubjects() }
-    const misnamed = await natsLog(options).connect({ name: 'other', onEvent() {} })
+    const misnamed = await noted(natsLog(options).connect({ name: 'other', onEvent() {} }))
     await assert.rejects(misnamed.head(), /ERR_LOG_MISCONFIGURED.*forbids it.*_INBOX_other/)
-    await misnamed.close()
     const { subjects: _, ...direct } = options
-    const notImported = await natsLog(direct).connect({ name: 'api', onEvent() {} })
+    const notImported = await noted(natsLog(direct).connect({ name: 'api', onEvent() {} }))
     await assert.rejects(notImported.head(), /ERR_LOG_MISCONFIGURED.*forbids it.*\$JS\.API\.STREAM\.INFO\.RESCIND/)
-    await notImported.close()
   })
 })

@@ -68,3 +68,30 @@ describe('a live subject named as the reply of a question reaches the other repl
     }
   })
 })
+
+describe('replicas of one API share a credential', () => {
+  it('R19, R21: one hears the answers of the others and sends them more; they stay live and answer as before', async () => {
+    const victim = await deployment.openReplica('api')
+    const cursor = await deployment.revoke('fay')
+    await victim.reached(cursor)
+    const attacker = await NatsSocket.connect(broker.server.port, { seed: broker.seeds.api })
+    attacker.subscribe('_INBOX_api.>')
+    const { subject: inbox } = await attacker.next(({ subject }) => subject.startsWith('_INBOX_api.'))
+    const prefix = inbox.slice(0, inbox.lastIndexOf('.'))
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const heard = attacker.delivered.splice(0).map(({ subject }) => subject)
+      for (const reply of [...new Set([inbox, ...heard, `${prefix}.${round}`])].slice(0, 20)) {
+        for (const { subject, payload } of questionsOf('api').slice(0, 3)) attacker.publish(subject, payload, reply)
+      }
+      await attacker.flush()
+      assert.equal(victim.status.state, 'live')
+      assert.equal(verdictOf(victim, 'fay'), 'revoked')
+      assert.equal(verdictOf(victim, 'bob'), 'active')
+    }
+    assert.deepEqual(attacker.refusals, [], 'NATS lets all of them through')
+    attacker.close()
+    const next = await deployment.revoke('gus')
+    await victim.reached(next)
+    assert.equal(verdictOf(victim, 'gus'), 'revoked')
+  })
+})

@@ -6,6 +6,8 @@ export interface LogHarness {
   readonly publisherLog: PublisherLog
   /** The same log as a replica has it. */
   readonly replicaLog: RevocationLog
+  /** Whether its broker lets everyone in. */
+  readonly unguarded: boolean
   /** Cuts every connection. */
   cut(): Promise<void>
   /** Lets them come back. */

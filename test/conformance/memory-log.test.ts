@@ -2,11 +2,12 @@ import { memoryLog } from '@rescind/log'
 import { logConformance } from './log-conformance.ts'
 
 logConformance('memory-log', async (options = {}) => {
-  const log = memoryLog(options)
+  const log = memoryLog({ ...options, unguarded: true })
   const { faults } = log
   return {
     publisherLog: log,
     replicaLog: log.replicaLog,
+    unguarded: true,
     cut: async () => faults.disconnect(),
     mend: async () => faults.reconnect(),
     freeze: async () => faults.freeze(),

@@ -84,6 +84,7 @@ export function openNatsHarness(server: NatsServer, options: HarnessOptions = {}
   return {
     publisherLog: natsPublisherLog({ ...common, maxBytes }),
     replicaLog: natsLog(common),
+    unguarded: true,
     cut: () => {
       away = true
       return server.kill()

@@ -10,7 +10,7 @@ import {
 } from '@nats-io/transport-node'
 import { RescindError } from '@rescind/protocol'
 import { dial, discard } from './nats-dial.ts'
-import type { NatsSettings } from './nats-options.ts'
+import type { NatsAccess, NatsSettings } from './nats-options.ts'
 import { OpenQuestions, unavailable } from './open-questions.ts'
 import type { AskOptions } from './revocation-log.ts'
 
@@ -72,9 +72,13 @@ export class NatsSession {
     return this.#client.info?.max_payload ?? 0
   }
 
-  /** True if the server lets everyone in, as it said when it was last connected to. */
+  /**
+   * True if the server lets everyone in: it asked for nothing when it was last connected to, or we showed nothing and
+   * were let in (newer servers say that they ask, and take whoever does not answer for a user of their choice).
+   */
   get unguarded(): boolean {
-    return this.#client.info?.auth_required !== true
+    const { auth_required: asksWho, tls_verify: asksForCertificate } = this.#client.info ?? {}
+    return !(asksWho || asksForCertificate) || !showsSomething(this.#options.settings.access)
   }
 
   /** Asks, and waits for one answer within the question's bounds; `ERR_LOG_UNAVAILABLE` if there is none. */
@@ -175,6 +179,10 @@ export class NatsSession {
     this.#watch(client)
     this.#back()
   }
+}
+
+function showsSomething({ tls, ...login }: NatsAccess): boolean {
+  return Object.keys(login).length > 0 || (tls?.cert ?? tls?.certFile) !== undefined
 }
 
 function bounds({ onTrouble }: SessionOptions, signal: AbortSignal | undefined) {

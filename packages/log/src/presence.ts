@@ -54,6 +54,7 @@ function isPresence(value: unknown): value is Presence {
     Array.isArray(frameVersions) &&
     frameVersions.every((version) => Number.isSafeInteger(version)) &&
     (state === 'starting' || state === 'live' || state === 'stale' || state === 'closed') &&
+    Number(staleAfterMs) <= limits.MAX_STALE_AFTER_MS &&
     (cursor === undefined || isCursor(cursor)) &&
     counts.every((count) => typeof count === 'number' && Number.isFinite(count) && count >= 0) &&
     (whenUnknown === 'reject' || whenUnknown === 'accept') &&

@@ -56,7 +56,7 @@ describe('faults on command', () => {
   })
 
   it('a frozen broker carries out at the thaw what nobody waits for any more, and tells it late', async () => {
-    const { faults, append, live, connection } = await open({ requestTimeoutMs: 20 })
+    const { faults, append, live, connection } = await open({ requestTimeoutMs: 500 })
     faults.freeze()
     await assert.rejects(append(1), code('ERR_LOG_UNAVAILABLE'))
     await arrived()

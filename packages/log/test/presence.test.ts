@@ -68,6 +68,7 @@ describe('presence', () => {
       { entries: -1 },
       { rssBytes: '9' },
       { staleAfterMs: -1 },
+      { staleAfterMs: limits.MAX_STALE_AFTER_MS + 1 },
       { digest: { asOfMs: -1, value: '0'.repeat(16) } },
       { digest: { asOfMs: 1, value: '0'.repeat(17) } },
       { digest: { asOfMs: 1, value: 'G'.repeat(16) } },

@@ -116,6 +116,9 @@ export const MAX_QUEUED_FACTS = 10_000
 /** Default bound on the age of the last proof (R19). */
 export const DEFAULT_STALE_AFTER_MS = 15_000
 
+/** Most `staleAfterMs` of a replica: what is older than ten minutes nobody would call fresh. */
+export const MAX_STALE_AFTER_MS = 600_000
+
 /** Default pause between two questions for the head: seven chances to prove within the default `staleAfterMs`. */
 export const DEFAULT_PROVE_EVERY_MS = 2_000
 

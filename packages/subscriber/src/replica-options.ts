@@ -62,7 +62,7 @@ export function checkReplicaOptions(options: ReplicaOptions): void {
     'must be a list of strings',
   )
   expect(name === undefined || NAME.test(name), 'name', 'must be 1 to 64 of A-Z a-z 0-9 _ -')
-  expect(staleAfterMs >= 1_000 && staleAfterMs <= 600_000, 'staleAfterMs', 'must be 1,000 to 600,000')
+  expect(staleAfterMs >= 1_000 && staleAfterMs <= limits.MAX_STALE_AFTER_MS, 'staleAfterMs', 'must be 1,000 to 600,000')
   expect(proveEveryMs >= 100 && proveEveryMs <= staleAfterMs / 2, 'proveEveryMs', 'must be 100 to half of staleAfterMs')
   if (mistakes.length === 0) return
   const detail = mistakes.map((mistake) => `${mistake.pointer.slice(1)} ${mistake.detail}`).join('; ')

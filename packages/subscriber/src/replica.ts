@@ -243,9 +243,9 @@ export class FollowingReplica implements EmbeddedReplica {
   }
 
   #onChange(follow: FollowState): void {
-    if (follow.provedAtMs !== this.#provedAtMs) {
+    if (follow.provedAtMs !== undefined && follow.provedAtMs !== this.#provedAtMs) {
       this.#provedAtMs = follow.provedAtMs
-      this.#sleep.proved()
+      this.#sleep.proved(follow.provedAtMs)
     }
     this.#waiters.look(follow)
     const state = this.#stateNow()

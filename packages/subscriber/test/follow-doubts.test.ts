@@ -44,6 +44,21 @@ describe('live messages prove nothing, and may be forged', () => {
     assert.equal(forged.state.provedAtMs, 10_000)
   })
 
+  it('R19: of such a proof, too, the age is what the leader says, and it rests on the frame that was looked at', () => {
+    const story = following()
+      .after(2_000)
+      .send({ kind: 'tick' }, live(6), answered(head(6, { ageMs: 900 })))
+    assert.deepEqual(story.state.proved?.seq, 5)
+    story.after(500).send({ kind: 'tick' }, live(7), answered(head(6)))
+    assert.equal(story.state.provedAtMs, 12_500, 'frame 6 was looked at, and is all that this head names')
+    assert.equal(story.state.proved?.seq, 6, 'nobody has looked at frame 7')
+    const aged = following()
+      .after(2_000)
+      .send({ kind: 'tick' }, live(6), answered(head(6, { ageMs: 900 })))
+    aged.after(500).send({ kind: 'tick' }, live(7), answered(head(7)))
+    assert.equal(aged.state.provedAtMs, 11_100)
+  })
+
   it('R19: in a steady stream of live frames each answer proves the question before it', () => {
     const story = following()
     let askedAtMs = 10_000

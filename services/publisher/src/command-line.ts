@@ -6,6 +6,7 @@ export type Command =
   | { readonly kind: 'run' }
   | { readonly kind: 'help' }
   | { readonly kind: 'print-config' }
+  | { readonly kind: 'new-nkey' }
   | { readonly kind: 'new-key'; readonly name: string; readonly scopes: readonly Scope[] }
   /** `routes`: where the servers of a cluster find each other, `host:port`. */
   | { readonly kind: 'setup'; readonly folder: string; readonly routes: readonly string[] }
@@ -20,6 +21,7 @@ export function readCommandLine(args: readonly string[]): Command {
     help?: boolean
     'print-config'?: boolean
     'new-key'?: string
+    'new-nkey'?: boolean
     scope?: string[]
     setup?: string
     route?: string[]
@@ -31,6 +33,7 @@ export function readCommandLine(args: readonly string[]): Command {
         help: { type: 'boolean', short: 'h' },
         'print-config': { type: 'boolean' },
         'new-key': { type: 'string' },
+        'new-nkey': { type: 'boolean' },
         scope: { type: 'string', multiple: true },
         setup: { type: 'string' },
         route: { type: 'string', multiple: true },
@@ -40,13 +43,16 @@ export function readCommandLine(args: readonly string[]): Command {
     return { kind: 'mistaken', mistakes: [(error as Error).message] }
   }
   if (values.help) return { kind: 'help' }
-  const { scope, route, setup, 'new-key': newKey } = values
+  const { scope, route, setup, 'new-key': newKey, 'new-nkey': newNkey } = values
+  const asked = [newKey !== undefined && '--new-key', newNkey && '--new-nkey', setup !== undefined && '--setup']
+  const several = asked.filter(Boolean)
   const misplaced = [
     ...(scope && newKey === undefined ? ['--scope: belongs to --new-key NAME'] : []),
     ...(route && setup === undefined ? ['--route: belongs to --setup DIR'] : []),
-    ...(newKey !== undefined && setup !== undefined ? ['--new-key, --setup: are two things; ask for one'] : []),
+    ...(several.length > 1 ? [`${several.join(', ')}: are several things; ask for one`] : []),
   ]
   if (misplaced.length > 0) return { kind: 'mistaken', mistakes: misplaced }
+  if (newNkey) return { kind: 'new-nkey' }
   if (newKey !== undefined) return readNewKey(newKey, scope ?? [])
   if (setup !== undefined) return readSetup(setup, route ?? ROUTES)
   return values['print-config'] ? { kind: 'print-config' } : { kind: 'run' }

@@ -3,8 +3,9 @@ import type { Replica } from '@rescind/subscriber'
 import { AdminTokens } from './admin-tokens.ts'
 import type { PublisherConfig } from './config.ts'
 import { KeyRing } from './keys.ts'
-import { DEFAULT_RATE_LIMIT, MAX_RATED_NETWORKS, MAX_RATED_PRINCIPALS, MAX_REFUSALS_PER_SEC } from './limits.ts'
+import { DEFAULT_RATE_LIMIT, MAX_RATED_PRINCIPALS } from './limits.ts'
 import { RateLimit } from './rate-limit.ts'
+import { RefusalRates } from './refusal-rates.ts'
 import { SignOn } from './sign-on.ts'
 
 /** What a request must pass: who may do what, and how often. */
@@ -17,9 +18,8 @@ export interface Gate {
 /** The gate that was configured. `ERR_INVALID_OPTION` if the admin issuer cannot be what it says. */
 export function makeGate(config: PublisherConfig, replica: Pick<Replica, 'refusal'>, clock: Clock): Gate {
   const { admin, issuers, keys, rateLimit = DEFAULT_RATE_LIMIT } = config
-  const refusals = new RateLimit({ perSec: MAX_REFUSALS_PER_SEC, maxNames: MAX_RATED_NETWORKS, clock })
   const tokens = admin && new AdminTokens({ admin, issuers, replica, clock })
-  const signOn = new SignOn({ keys: new KeyRing(keys), refusals, ...(tokens && { tokens }) })
+  const signOn = new SignOn({ keys: new KeyRing(keys), refusals: new RefusalRates(clock), ...(tokens && { tokens }) })
   if (rateLimit === 0) return { signOn }
   return { signOn, rates: new RateLimit({ perSec: rateLimit, maxNames: MAX_RATED_PRINCIPALS, clock }) }
 }

@@ -5,6 +5,7 @@ Options:
   --help                      this text
   --print-config              the configuration as it was understood, without secrets
   --new-key NAME --scope S …  makes a key; S: revocations:write, revocations:read, snapshot:read
+  --new-nkey                  makes a key for one more user of the broker
   --setup DIR [--route H:P …] makes the secrets of a first deployment in DIR and keeps those that are there;
                               --route: where each server of a cluster finds the others (nats-1:6222 to nats-3:6222)
 

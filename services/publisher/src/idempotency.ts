@@ -73,8 +73,9 @@ export class IdempotentAnswers {
     }
     this.#running.set(name, fingerprint)
     try {
+      const epoch = this.#epoch()
       const answer = await produce()
-      if (answer.status < 300) this.#kept.set(name, { ...answer, fingerprint, epoch: this.#epoch() })
+      if (answer.status < 300 && epoch === this.#epoch()) this.#kept.set(name, { ...answer, fingerprint, epoch })
       return { answer, replayed: false }
     } finally {
       this.#running.delete(name)

@@ -123,6 +123,9 @@ export const MAX_RATED_PRINCIPALS = 10_000
  */
 export const MAX_REFUSALS_PER_SEC = 100
 
+/** The same of all networks together: verifying so many forged signatures takes 0.4 of a core. */
+export const MAX_REFUSALS_OF_ALL_PER_SEC = 2_000
+
 /** Networks whose refusals are counted, at about 100 bytes each. */
 export const MAX_RATED_NETWORKS = 10_000
 

@@ -1,4 +1,5 @@
 import { natsLog, natsPublisherLog } from '@rescind/log'
+import { newUserNkey } from '@rescind/log/operator'
 import { type Command, readCommandLine } from './command-line.ts'
 import { type ProcessConfig, printConfig, readConfig } from './config.ts'
 import { HELP } from './help.ts'
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   if (command.kind === 'help') return print(HELP)
   if (command.kind === 'mistaken') return refuse(command.mistakes)
   if (command.kind === 'new-key') return print(describeNewKey(command))
+  if (command.kind === 'new-nkey') return print(describeNewNkey())
   if (command.kind === 'setup') return makeSecrets(command)
   const read = readConfig(process.env)
   if (!read.ok) return refuse(read.mistakes)
@@ -43,6 +45,12 @@ async function serve(config: ProcessConfig): Promise<void> {
 function describeNewKey({ name, scopes }: Extract<Command, { kind: 'new-key' }>): string {
   const { key, kept } = newKey(name, scopes)
   return `Key of ${name}, to be given to it and stored nowhere else:\n${key}\n\nEntry for RESCIND_KEYS:\n${JSON.stringify(kept)}\n`
+}
+
+/** The seed is shown here and nowhere else. */
+function describeNewNkey(): string {
+  const { seed, publicKey } = newUserNkey()
+  return `Seed, to be given to its user as NATS_NKEY and stored nowhere else:\n${seed}\n\nPublic key, for the broker:\n${publicKey}\n`
 }
 
 async function makeSecrets({ folder, routes }: Extract<Command, { kind: 'setup' }>): Promise<void> {

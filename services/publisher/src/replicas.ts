@@ -26,6 +26,9 @@ export interface ReplicaAnswer extends Omit<Presence, 'replica' | 'digest'> {
 export class Replicas {
   readonly #clock: Clock
   readonly #max: number
+  /** Of one name at most half of all: whoever has stolen the credential of one API must not keep all others off the list. */
+  readonly #maxOfName: number
+  readonly #ofName = new Map<string, number>()
   /** In the order in which they last spoke, the longest silent first. */
   readonly #known = new Map<string, Known>()
   /** When one was last left off the list for want of room. */
@@ -34,19 +37,36 @@ export class Replicas {
   constructor(clock: Clock, max: number = limits.MAX_REPLICAS) {
     this.#clock = clock
     this.#max = max
+    this.#maxOfName = Math.ceil(max / 2)
   }
 
   /** Takes a presence; one that says `closed` takes its replica off the list. */
   hear(presence: Presence): void {
-    const known = this.#known.delete(presence.replica)
-    if (presence.state === 'closed') return
+    const { name, replica, state } = presence
+    // The broker's permissions bind the name; the id is only its word, and must not reach another one's place.
+    const place = `${name} ${replica}`
+    const known = this.#forget(place)
+    if (state === 'closed') return
     this.#forgetSilent()
-    if (!known && this.#known.size >= this.#max) {
+    const ofName = this.#ofName.get(name) ?? 0
+    if (!known && (this.#known.size >= this.#max || ofName >= this.#maxOfName)) {
       this.#leftOutAtMs = this.#clock.monotonic()
       return
     }
     const now = { seenAtMs: this.#clock.monotonic(), seenAt: formatRfc3339(this.#clock.now()) }
-    this.#known.set(presence.replica, { presence, ...now })
+    this.#known.set(place, { presence, ...now })
+    this.#ofName.set(name, ofName + 1)
+  }
+
+  #forget(place: string): boolean {
+    const known = this.#known.get(place)
+    if (known === undefined) return false
+    this.#known.delete(place)
+    const { name } = known.presence
+    const left = (this.#ofName.get(name) ?? 1) - 1
+    if (left > 0) this.#ofName.set(name, left)
+    else this.#ofName.delete(name)
+    return true
   }
 
   /** All that are known, sorted by name. */
@@ -75,11 +95,11 @@ export class Replicas {
 
   /** After a day; earlier, the longest silent first, if a new one could not be listed otherwise. */
   #forgetSilent(): void {
-    for (const [id, known] of this.#known) {
+    for (const [place, known] of this.#known) {
       const longGone = this.#clock.monotonic() - known.seenAtMs > SILENT_REPLICA_KEPT_MS
       if (!longGone && !(this.#known.size >= this.#max && this.#isSilent(known))) return
       if (!longGone) this.#leftOutAtMs = this.#clock.monotonic()
-      this.#known.delete(id)
+      this.#forget(place)
     }
   }
 }

@@ -15,7 +15,7 @@ export interface SignOnParts {
   /** Absent: nobody signs on by token. */
   readonly tokens?: AdminTokens
   /** How many credentials may be refused, by network. */
-  readonly refusals: RateLimit
+  readonly refusals: Pick<RateLimit, 'take' | 'giveBack'>
 }
 
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i
@@ -24,7 +24,7 @@ const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i
  * Tells who makes a request: by a static key, or by a token of the company's own issuer.
  *
  * A refusal costs: verifying a signature is what a stranger can make us do most of. So each network has only so many
- * refusals in a second, and after that gets 429 without a look. What is known to be good is looked at all the same: a
+ * refusals in a second, and all together, and after that gets 429 without a look. What is known to be good is looked at all the same: a
  * configured key always, and a token that was good the last time. A flood from behind the same load balancer must not
  * keep anyone from revoking.
  */

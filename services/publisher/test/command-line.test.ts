@@ -10,6 +10,7 @@ test('what the process is asked to do', () => {
     readCommandLine(['--new-key', 'ann', '--scope', 'revocations:write', '--scope', 'snapshot:read,revocations:write']),
     { kind: 'new-key', name: 'ann', scopes: ['revocations:write', 'snapshot:read'] },
   )
+  assert.deepEqual(readCommandLine(['--new-nkey']), { kind: 'new-nkey' })
   const routes = ['nats-1:6222', 'nats-2:6222', 'nats-3:6222']
   assert.deepEqual(readCommandLine(['--setup', '/s']), { kind: 'setup', folder: '/s', routes })
   assert.deepEqual(readCommandLine(['--setup', '/s', '--route', 'n-0.nats:6222', '--route', '[::1]:6222']), {
@@ -35,5 +36,5 @@ test('mistaken arguments are named, all at once', () => {
     /^--setup: wants.*\n--route: a is.*\n--route: "x/,
   )
   assert.match(mistakes('--route', 'a:1', '--scope', 'x'), /^--scope: belongs.*\n--route: belongs to --setup/)
-  assert.match(mistakes('--setup', 'd', '--new-key', 'n'), /two things/)
+  assert.match(mistakes('--setup', 'd', '--new-key', 'n'), /^--new-key, --setup: are several things/)
 })

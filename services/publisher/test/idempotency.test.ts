@@ -117,3 +117,15 @@ test('what was answered in another epoch of the log is asked anew: nobody knows 
   epoch = 'e2'
   assert.deepEqual(await answers.once(keyed, produce), { answer: { status: 201, payload: 'e2' }, replayed: false })
 })
+
+test('an answer that the log changed its epoch under is not kept', async () => {
+  let epoch = 'e1'
+  const answers = new IdempotentAnswers(manualClock(), () => epoch)
+  const keyed = { principal: 'admin', key: 'k', route: 'POST /', bytes: Buffer.from('{}') }
+  const produce = async () => {
+    epoch += '+'
+    return { status: 201, payload: epoch }
+  }
+  await answers.once(keyed, produce)
+  assert.equal((await answers.once(keyed, produce)).replayed, false)
+})

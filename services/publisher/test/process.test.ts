@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { publicNkey } from '@rescind/log/operator'
 import { hashKey } from '../src/keys.ts'
 import { until } from './until.ts'
 
@@ -35,13 +36,16 @@ function start(args: string[], env: Record<string, string>): Started {
   return { child, output, ended }
 }
 
-test('--help, --new-key and --print-config print and end with 0', async () => {
-  const [help, made, printed] = await Promise.all([
+test('--help, --new-key, --new-nkey and --print-config print and end with 0', async () => {
+  const [help, made, nkey, printed] = await Promise.all([
     start(['--help'], {}).ended,
     start(['--new-key', 'ann', '--scope', 'revocations:write'], {}).ended,
+    start(['--new-nkey'], {}).ended,
     start(['--print-config'], { ...ONE, NATS_USER: 'u', NATS_PASSWORD: 'hunter2' }).ended,
   ])
-  assert.deepEqual([help.code, made.code, printed.code], [0, 0, 0], help.err + made.err + printed.err)
+  assert.deepEqual([help.code, made.code, nkey.code, printed.code], [0, 0, 0, 0], help.err + made.err + printed.err)
+  const seed = /^SU\S+$/m.exec(nkey.out)?.[0] ?? ''
+  assert.equal(/^U\S+$/m.exec(nkey.out)?.[0], publicNkey(seed))
   for (const name of ['RESCIND_KEYS', 'RESCIND_ISSUERS', 'NATS_URL', '/v1/revocations'])
     assert.ok(help.out.includes(name))
   const key = /^rsk_\S+$/m.exec(made.out)?.[0] ?? ''

@@ -84,6 +84,28 @@ test('the list is bounded: nobody who speaks is dropped, the longest silent make
   )
 })
 
+test('of one name there is room for half: the stolen credential of one API hides no other API', () => {
+  const replicas = new Replicas(manualClock(), 6)
+  for (let n = 0; n < 10; n += 1) replicas.hear({ ...presence(`forged-${n}`), name: 'api' })
+  for (const id of ['a', 'b', 'c']) replicas.hear({ ...presence(id), name: 'billing' })
+  const names = replicas.list().map(({ name }) => name)
+  assert.deepEqual(names, ['api', 'api', 'api', 'billing', 'billing', 'billing'])
+})
+
+test('nobody says goodbye, or anything else, in the place of another name', () => {
+  const replicas = new Replicas(manualClock())
+  replicas.hear({ ...presence('a'), name: 'billing' })
+  replicas.hear({ ...presence('a'), name: 'api', state: 'closed' })
+  replicas.hear({ ...presence('a'), name: 'api', entries: 7 })
+  assert.deepEqual(
+    replicas.list().map(({ name, entries }) => [name, entries]),
+    [
+      ['api', 7],
+      ['billing', presence('a').entries],
+    ],
+  )
+})
+
 test('a silent replica is forgotten after a day', () => {
   const clock = manualClock()
   const replicas = new Replicas(clock)

@@ -15,6 +15,16 @@ export function connecting(start: Start): void {
     }
   })
 
+  it('tells a publisher whether the broker lets everyone in, also after it was away', async () => {
+    const bench = await start()
+    const { connection, told } = await bench.established()
+    assert.equal(connection.unguarded, bench.harness.unguarded)
+    await bench.harness.cut()
+    await bench.harness.mend()
+    await told.until('reconnected', ({ others }) => others.includes('reconnected'))
+    assert.equal(connection.unguarded, bench.harness.unguarded)
+  })
+
   it('stops connecting when the signal fires, before and while the broker is sought', async () => {
     const bench = await start()
     const connect = (signal: AbortSignal) => bench.harness.replicaLog.connect({ name: 'r', onEvent: () => {}, signal })

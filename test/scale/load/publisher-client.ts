@@ -26,14 +26,14 @@ export class PublisherClient {
     this.#issuer = issuer
   }
 
-  /** Revokes all of it in one request. True if it was acknowledged. */
-  revoke(asked: readonly Asked[], options: { readonly timed?: boolean } = {}): Promise<boolean> {
+  /** Revokes all of it in one request; `watchedOn` is the run that it is measured on. True if it was acknowledged. */
+  revoke(asked: readonly Asked[], watchedOn?: number): Promise<boolean> {
     // A match of an application alone reaches a crowd: it has to be confirmed.
     const bodies = asked.map(({ match, mode }) => {
       return { match, mode, ...(Object.keys(match).join() === 'client_id' && { confirm: this.#issuer }) }
     })
     const call = () => this.#calls.revoke(bodies.length === 1 ? (bodies[0] as object) : bodies)
-    return this.#act('revocation', asked, call, ({ body }) => body.revocations as readonly Said[], options.timed)
+    return this.#act('revocation', asked, call, ({ body }) => body.revocations as readonly Said[], watchedOn)
   }
 
   /** Lifts what was revoked with this match and mode. True if it was acknowledged. */
@@ -61,7 +61,7 @@ export class PublisherClient {
     asked: readonly Asked[],
     call: () => Promise<CallAnswer>,
     saidIn: (answer: CallAnswer) => readonly Said[],
-    timed = false,
+    watchedOn?: number,
   ): Promise<boolean> {
     const sentMs = performance.now()
     const answer = await call().catch(() => undefined)
@@ -70,6 +70,7 @@ export class PublisherClient {
     if (outcome === 'refused' && answer) this.#noteUnexpected(answer)
     const said = outcome === 'acknowledged' && answer ? saidIn(answer) : []
     const cursor = answer?.body.cursor as Cursor | undefined
+    const watched = watchedOn !== undefined && { watchedOn }
     for (const [index, { match, mode }] of asked.entries()) {
       const { at, issuedBefore } = said[index] ?? {}
       const known = outcome === 'acknowledged' && {
@@ -77,7 +78,7 @@ export class PublisherClient {
         ...(at !== undefined && { atMs: Date.parse(at) }),
         ...(issuedBefore !== undefined && { issuedBeforeMs: Date.parse(issuedBefore) }),
       }
-      this.#acts.push({ kind, match, mode, sentMs, answeredMs, outcome, ...known, timed })
+      this.#acts.push({ kind, match, mode, sentMs, answeredMs, outcome, ...known, ...watched })
     }
     return outcome === 'acknowledged'
   }

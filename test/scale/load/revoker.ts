@@ -32,8 +32,10 @@ const MAX_UNDER_WAY = 8
 const LIFT_EVERY_MS = 2_000
 /** A replica that has not refused by then is blind for now; it is not waited for. */
 const WATCHED_FOR_MS = 2_500
+/** Who has not accepted it by then is blind for now, and not measured. */
+const ACCEPTED_WITHIN_MS = 250
 /** Between two timed revocations. */
-const TIMED_EVERY_MS = 150
+const TIMED_EVERY_MS = 50
 /** What may be lifted or added to: the last so many. */
 const REMEMBERED = 40
 
@@ -139,32 +141,38 @@ export class Revoker {
     await publisher.revoke([...unseen, ...seen])
   }
 
-  /** One token after another is watched everywhere and then revoked. */
+  /** One token after another is watched on one replica after another, and revoked. */
   async #timeOn(): Promise<void> {
-    const { pool } = this.#options
+    const { pool, visited } = this.#options
     let left: PooledToken[] = []
-    while (!this.#stop.signal.aborted) {
+    for (let turn = 0; !this.#stop.signal.aborted; turn++) {
       if (left.length === 0) left = [...(pool.take()?.tokens ?? [])]
-      const token = left.pop()
-      if (token) await this.#time(token)
+      const runs = visited()
+      const run = runs[turn % runs.length]
+      const token = left.at(-1)
+      if (token && run !== undefined && (await this.#time(token, run))) left.pop()
       await pause(TIMED_EVERY_MS, undefined, { signal: this.#stop.signal }).catch(() => {})
     }
   }
 
-  async #time(token: PooledToken): Promise<void> {
-    const { pool, publisher, visited } = this.#options
-    const watch = { token, asked: new Set<number>(), refused: new Set<number>() }
+  /** False if the replica is blind for now, and the token still good for another. */
+  async #time(token: PooledToken, run: number): Promise<boolean> {
+    const { pool, publisher } = this.#options
+    const watch = { token, run, accepted: false, refused: false }
     pool.watch = watch
-    const until = async (seen: ReadonlySet<number>, ms: number) => {
+    const until = async (isSo: () => boolean, ms: number) => {
       const deadlineMs = performance.now() + ms
-      while (!visited().every((run) => seen.has(run)) && performance.now() < deadlineMs) await pause(1)
+      while (!isSo() && performance.now() < deadlineMs) await pause(1)
     }
-    await until(watch.asked, WATCHED_FOR_MS / 10)
-    if (await publisher.revoke([{ match: { jti: token.claims.jti }, mode: 'block' }], { timed: true })) {
-      await until(watch.refused, WATCHED_FOR_MS)
+    await until(() => watch.accepted, ACCEPTED_WITHIN_MS)
+    const isRevoked = watch.accepted
+    if (isRevoked) {
+      const asked = { match: { jti: token.claims.jti }, mode: 'block' } as const
+      if (await publisher.revoke([asked], run)) await until(() => watch.refused, WATCHED_FOR_MS)
+      pool.touched([token])
     }
     pool.watch = undefined
-    pool.touched([token])
+    return isRevoked
   }
 }
 

@@ -18,13 +18,15 @@ export interface Group {
   readonly tokens: PooledToken[]
 }
 
-/** One token that everybody asks about without a pause, from before its revocation is sent until it is refused. */
+/** One token that one replica is asked about without a pause, from before its revocation is sent until it is refused. */
 export interface Watch {
   readonly token: PooledToken
-  /** Runs that have had an answer. */
-  readonly asked: Set<number>
-  /** Runs that have refused it. */
-  readonly refused: Set<number>
+  /** The replica's run. */
+  readonly run: number
+  /** It has accepted it. */
+  accepted: boolean
+  /** It has refused it: nobody asks any more. */
+  refused: boolean
 }
 
 const USERS_PER_GROUP = 2

@@ -68,16 +68,16 @@ export class Visitor {
     }
   }
 
-  /** False if there is no watched token that this replica has yet to refuse. */
+  /** False if there is no token that this replica is watched for, and has yet to refuse. */
   async #askWatched(): Promise<boolean> {
     const { pool, run } = this.#options
     const { watch } = pool
-    if (watch === undefined || watch.refused.has(run) || this.#waiting >= MAX_WAITING) return false
+    if (watch?.run !== run || watch.refused || this.#waiting >= MAX_WAITING) return false
     const status = await within(this.ask(watch.token), WAITS_MS)
-    if (status === 200 || status === 503) watch.asked.add(run)
-    if (status === 401) watch.refused.add(run)
+    if (status === 200) watch.accepted = true
+    if (status === 401) watch.refused = true
     // Whoever cannot say is not asked in a hurry.
-    return status === 200 || status === 401
+    return watch.accepted
   }
 
   async #lookOn(): Promise<void> {

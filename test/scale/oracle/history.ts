@@ -40,8 +40,8 @@ export interface Act {
   readonly atMs?: number
   /** Of an acknowledged cutoff (R4). */
   readonly issuedBeforeMs?: number
-  /** A single revocation whose token is watched on every replica until it is refused: what propagation is measured by. */
-  readonly timed: boolean
+  /** The run on which its token is watched until it is refused: what propagation is measured by. Of some single ones. */
+  readonly watchedOn?: number
 }
 
 /** One life of a replica's process. Its place in the list is its name here. */

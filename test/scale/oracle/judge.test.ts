@@ -19,7 +19,6 @@ const revocation = (more: Partial<Act> = {}): Act => ({
   outcome: 'acknowledged',
   cursor: at(5),
   atMs: 5_000,
-  timed: false,
   ...more,
 })
 const lift = (more: Partial<Act> = {}): Act =>

@@ -16,29 +16,31 @@ export interface Propagation {
   readonly inFault: boolean
 }
 
-/** Every timed revocation on every replica that was seen to accept its token before. */
+/** Every watched revocation, on the replica that it was watched on and that was seen to accept its token before. */
 export function propagations(history: History): Propagation[] {
-  const timed = new Map<number, Act>()
   const byJti = new Map(history.tokens.map(({ claims: { jti } }, index) => [jti, index]))
-  for (const act of history.acts) {
-    const token = act.timed && act.outcome === 'acknowledged' ? byJti.get(act.match.jti) : undefined
-    if (token !== undefined) timed.set(token, act)
-  }
-  const asked = new Map<string, Answer[]>()
-  for (const answer of history.answers) {
-    if (!timed.has(answer.token)) continue
-    const key = `${answer.token} ${answer.run}`
-    const answers = asked.get(key) ?? []
-    if (answers.length === 0) asked.set(key, answers)
-    answers.push(answer)
-  }
-  return [...asked.values()].flatMap((answers) => propagation(history, answers, timed) ?? [])
+  const asked = new Map<number, Answer[]>()
+  const watched = history.acts.flatMap((act) => {
+    const token = act.outcome === 'acknowledged' ? byJti.get(act.match.jti) : undefined
+    if (act.watchedOn === undefined || token === undefined) return []
+    const answers: Answer[] = []
+    asked.set(token, answers)
+    return [{ act, run: act.watchedOn, answers }]
+  })
+  for (const answer of history.answers) asked.get(answer.token)?.push(answer)
+  return watched.flatMap(({ act, run, answers }) => {
+    return (
+      propagation(
+        history,
+        act,
+        run,
+        answers.filter((answer) => answer.run === run),
+      ) ?? []
+    )
+  })
 }
 
-/** @param answers of one run about one token */
-function propagation(history: History, answers: readonly Answer[], timed: ReadonlyMap<number, Act>) {
-  const [{ run, token }] = answers as [Answer]
-  const { sentMs, answeredMs } = timed.get(token) as Act
+function propagation(history: History, { sentMs, answeredMs }: Act, run: number, answers: readonly Answer[]) {
   const refused = answers.filter(({ status }) => status === 401)
   const firstMs = Math.min(...refused.map(({ receivedMs }) => receivedMs))
   const accepted = answers.filter(({ status, receivedMs }) => status === 200 && receivedMs <= firstMs)

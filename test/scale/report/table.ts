@@ -35,10 +35,10 @@ export function reportOf(head: ReportHead, figures: Figures, violations: readonl
   ].join('\n\n')
 }
 
-const PROPAGATION = `Milliseconds. A token is asked about on every replica without a pause, then revoked by its \`jti\`; what counts is when the
-first refusal was received, so every figure includes one HTTP request, and may be late by up to "sampled within": the time
-since the last question that was still answered 200 had been sent. From the answer: since the publisher's 201 was received; 0 if the refusal
-was seen before it. What a fault hindered is counted beside.`
+const PROPAGATION = `Milliseconds. One replica after another is asked about a token without a pause, which is then revoked by its \`jti\`. What counts
+is when the first refusal was received; so every figure includes one HTTP request, and may be late by up to "sampled
+within": the time since the last question that was still answered 200 had been sent. From the answer: since the publisher's
+201 was received; 0 if the refusal was seen before it. What a fault hindered is counted beside.`
 
 const RECOVERY = `Milliseconds, seen by looking ten times a second. After a start: from when the process listens, until it says that it is live.
 After a fault: from its end, until it says that it is live by a proof asked for after that end. At most ${LIVE_WITHIN_MS} is right.`

@@ -37,7 +37,7 @@ export const FULL: Profile = {
   staleAfterMs: 15_000,
   blindMs: 20_000,
   calmMs: 6_000,
-  askEveryMs: 4,
+  askEveryMs: 20,
   pace: { perSecond: 20, burstEveryMs: 3_000, burst: 300 },
   stages: [
     ['replica killed'],
@@ -58,7 +58,7 @@ export const SHORT: Profile = {
   staleAfterMs: 3_000,
   blindMs: 4_500,
   calmMs: 1_000,
-  askEveryMs: 12,
+  askEveryMs: 20,
   pace: { perSecond: 12, burstEveryMs: 1_000, burst: 150 },
   stages: [['replica killed', 'replica paused', 'live messages lost'], ['broker killed']],
   askedAtTheEnd: 200,

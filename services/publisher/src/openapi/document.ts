@@ -21,7 +21,7 @@ const DESCRIPTION = `Records revocations of JWTs that are already issued, broadc
 
 Bodies are JSON in UTF-8, at most ${limits.MAX_BODY_BYTES} bytes. Times are RFC 3339; answers give them in UTC. \`tokenExp\` and \`reissueNotBefore\` are NumericDate in seconds, as in tokens. Answers may gain fields: pass over those that you do not know.
 
-Every refusal is \`application/problem+json\` (RFC 9457) with a stable \`code\` and all mistakes of the body. A path that is not listed is 404 \`not_found\`, another method 405 \`method_not_allowed\`. \`HEAD\` is taken wherever \`GET\` is.`
+Every refusal of the publisher is \`application/problem+json\` (RFC 9457); what is not even HTTP (no \`Host\`, an odd \`Expect\`) Node refuses by itself, without a body. A refusal comes with a stable \`code\` and all mistakes of the body. A path that is not listed is 404 \`not_found\`, another method 405 \`method_not_allowed\`. \`HEAD\` is taken wherever \`GET\` is.`
 
 const INFO = {
   title: 'Rescind publisher',

@@ -91,6 +91,7 @@ export const REPLICAS: Call = {
                     rssBytes: 91_226_112,
                     whenUnknown: 'reject',
                     staleAfterMs: limits.DEFAULT_STALE_AFTER_MS,
+                    digest: { asOf: '2026-01-31T12:02:00.400Z', value: '5be1c0de7a9d3f42' },
                     lastSeen: '2026-01-31T12:00:05.119Z',
                     silent: false,
                   },

@@ -30,7 +30,7 @@ export function provokeSuccesses(): Promise<void> {
     assert.equal((await harness.call('GET', '/readyz?verbose')).body.checks.length, 5)
     await until('the own replica says what it has applied', async () => {
       const [own] = (await harness.call('GET', '/v1/replicas')).body.replicas
-      return own?.cursor?.frameId
+      return own?.cursor?.frameId && own.digest
     })
   })
 }
