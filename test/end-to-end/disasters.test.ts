@@ -58,7 +58,15 @@ test('R18: a frame that nobody can read makes every replica unknown and stops pu
   const epoch = await epochOf(0)
 
   assert.equal(typeof (await natsRequest(fleet.broker.port, 'rescind.log', 'no frame')).seq, 'number')
-  await fleet.everywhere(fine.token, 503)
+  await eventually(
+    () => 'every replica names the frame',
+    async () => {
+      const answers = await Promise.all(fleet.replicas.map((replica) => fleet.calls.status(replica)))
+      return answers.every(({ body }) => (body.cause as { code?: string } | undefined)?.code === 'poison_frame')
+    },
+  )
+  // At once: they do not wait until their last proof is too old.
+  assert.ok((await fleet.statuses(fine.token)).every((status) => status === 503))
   await fleet.everywhere(revoked.token, 401)
   const refused = await fleet.calls.revoke({ match: { jti: fine.jti } })
   assert.deepEqual([refused.status, refused.body.code], [503, 'log_unavailable'])
