@@ -14,7 +14,8 @@ describe('an nkey of a user', () => {
 
   it('is refused if it is no seed, is altered, or belongs to an account, without repeating it', () => {
     const { seed, publicKey } = newUserNkey()
-    const altered = seed.slice(0, -1) + (seed.endsWith('A') ? 'B' : 'A')
+    // Not the last character: two of its bits are padding, and an altered one may mean the same.
+    const altered = seed.slice(0, 20) + (seed[20] === 'A' ? 'B' : 'A') + seed.slice(21)
     const account = 'SAANRM6JVDEYZTR6DXCWUSDDJHGOHAFITXEQBSEZSY5JENTDVRZ6WNKTTY'
     for (const text of ['', 'x', publicKey, altered, account]) {
       assert.throws(
