@@ -36,13 +36,9 @@ export class ComposeRelay {
     const { layout, project } = this.#compose
     const publisher = await this.#compose.container(layout.publisher)
     const sibling = await this.#compose.container(layout.api)
-    const network = await docker(
-      'inspect',
-      '--format',
-      '{{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}',
-      publisher.id,
-    )
-    await this.#run('relay', network, CONTROL_PORT, [
+    // The broker is on the first; what else an API asks, its issuer, on the second.
+    const [log, others] = [`${project}_log`, `${project}_default`]
+    await this.#run('relay', log, CONTROL_PORT, [
       ...['--network-alias', 'relay', '--volume', `${this.#folder}:/relay:ro`, '--no-healthcheck'],
       ...variables({
         RELAY_TO: `${layout.brokers[0]}:${NATS_PORT}`,
@@ -60,11 +56,12 @@ export class ComposeRelay {
         .filter((line) => /^(RESCIND|NATS)_/.test(line))
         .map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)]),
     )
-    await this.#run(api, network, API_PORT, [
+    await this.#run(api, log, API_PORT, [
       ...['--volume', `${project}_api-secrets:/secrets/api:ro`],
       ...variables({ ...own, NATS_URL: `nats://relay:${NATS_PORT}` }),
       sibling.image,
     ])
+    await docker('network', 'connect', others, this.#nameOf(api))
     this.#names.push('relay', api)
     return this.#addressOf(api, API_PORT)
   }
