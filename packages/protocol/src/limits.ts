@@ -122,6 +122,12 @@ export const MAX_STALE_AFTER_MS = 600_000
 /** Default pause between two questions for the head: seven chances to prove within the default `staleAfterMs`. */
 export const DEFAULT_PROVE_EVERY_MS = 2_000
 
+/**
+ * Questions for the head that a replica tells apart while none of them proves anything: two minutes of them at one every
+ * two seconds. Older ones count as one, by the worst of them.
+ */
+export const MAX_OPEN_QUESTIONS = 64
+
 /** How far the publisher's wall clock may be from the broker's (R10). */
 export const MAX_BROKER_CLOCK_DISTANCE_MS = 5_000
 

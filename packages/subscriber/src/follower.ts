@@ -50,7 +50,7 @@ export interface FollowerOptions {
   join(snapshot: Snapshot, signal: AbortSignal): Promise<boolean>
   /** Does somebody wait for what following will bring? Then it keeps the process alive. */
   isAwaited(): boolean
-  /** The log is being asked: a proof counts from here, or from the question before it. Must not throw. */
+  /** The log is being asked: a proof that comes later may count from here. Must not throw. */
   onAsk(): void
   /** The state has changed, or time has passed. Must not throw. */
   onChange(state: FollowState): void

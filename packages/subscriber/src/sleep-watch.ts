@@ -1,4 +1,4 @@
-import type { Clock } from '@rescind/protocol'
+import { type Clock, limits } from '@rescind/protocol'
 
 /** One question, or several that need not be told apart any more. */
 interface Question {
@@ -7,9 +7,6 @@ interface Question {
   /** Wall clock minus monotonic clock then: of several the least. */
   readonly aheadMs: number
 }
-
-/** Questions remembered one by one: two minutes of them, while none is answered. Older ones count as one. */
-const MAX_QUESTIONS = 64
 
 /**
  * Notices that the whole machine slept: the monotonic clock stands still meanwhile, and every elapsed time with it, but the
@@ -30,7 +27,7 @@ export class SleepWatch {
   /** A question is being asked. */
   asked(): void {
     this.#questions.push({ askedAtMs: this.#clock.monotonic(), aheadMs: this.#aheadMs() })
-    if (this.#questions.length <= MAX_QUESTIONS) return
+    if (this.#questions.length <= limits.MAX_OPEN_QUESTIONS) return
     const [first, second] = this.#questions.splice(0, 2) as [Question, Question]
     this.#questions.unshift({ ...second, aheadMs: Math.min(first.aheadMs, second.aheadMs) })
   }
