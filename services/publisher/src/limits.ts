@@ -137,3 +137,27 @@ export const CLOSE_PATIENCE_MS = 10_000
 
 /** `Retry-After` of an answer that heals by itself: a reconnect or a new proof takes about as long. */
 export const RETRY_AFTER_SEC = 2
+
+/**
+ * Files that the Store's database holds open. The rest of the 1,024 that a process gets is for connections; tables are
+ * mapped into memory and need none while they are read.
+ */
+export const MAX_STORE_FILES = 64
+
+/** Bytes of uncompressed pages that the Store's database keeps: the index entries of about 100,000 facts. */
+export const STORE_PAGES_BYTES = 16 * 1024 * 1024
+
+/** Bytes that one walk over the Store reads ahead: about a thousand facts. */
+export const STORE_READ_AHEAD_BYTES = 256 * 1024
+
+/** Entries read or looked at in one slice of a walk over the Store: a few milliseconds. */
+export const STORE_SLICE = 1_000
+
+/** Pause between two attempts to open the Store's database again after a write failed: the disk may be full for hours. */
+export const REOPEN_STORE_EVERY_MS = 1_000
+
+/** Writes with an fsync whose durations are kept for the metrics: a minute of them at sixteen a second. */
+export const MAX_KEPT_DURATIONS = 1_024
+
+/** Ids of facts that are told of one request: all of a frame. An upload of any length is known by its lines, not by these. */
+export const MAX_REQUEST_IDS = 4_096

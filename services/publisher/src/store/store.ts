@@ -216,7 +216,10 @@ export interface StoreStats {
   /** Groups and facts that wait for the log, and when the oldest was recorded. */
   readonly waitingFacts: number
   readonly oldestRecordedAtMs: number | undefined
-  /** Writes with an fsync so far, and how long they took, in milliseconds, the newest last, at most 1,024. */
+  /** Writes with an fsync so far. */
   readonly syncs: number
+  /** How long the newest of them took, in milliseconds, the newest last, at most `MAX_KEPT_DURATIONS`. */
+  readonly syncDurationsMs: readonly number[]
+  /** Bytes of keys and values so far. */
   readonly bytesWritten: number
 }

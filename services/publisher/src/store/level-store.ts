@@ -1,0 +1,183 @@
+import { type Clock, type Fact, type Match, type Mode, RescindError, type VerifiedToken } from '@rescind/protocol'
+import type { Logger } from 'pino'
+import { MAX_REQUEST_IDS } from '../limits.ts'
+import { applyChange } from './apply-change.ts'
+import type { Database, OpenDatabase } from './database.ts'
+import { factsById, factsOnKey } from './find-facts.ts'
+import type { FrameRow } from './frame-counts.ts'
+import type { Hold } from './hold-folder.ts'
+import { auditRange, frameKey, issuerPrefix, requestPrefix } from './keys.ts'
+import { inLogOrder, isUnexpired } from './log-order.ts'
+import { knownRequestOf } from './request-records.ts'
+import { unseal } from './sealed.ts'
+import type { ShapeCounts } from './shape-counts.ts'
+import type {
+  AuditEntry,
+  Change,
+  Found,
+  KnownRequest,
+  ListQuery,
+  Page,
+  Store,
+  StoredFact,
+  StoreStats,
+} from './store.ts'
+import type { Survey } from './survey.ts'
+import { addressIn, allFacts, slices, under } from './walk.ts'
+import { failureOf, Writer } from './writer.ts'
+
+/** What a {@link LevelStore} is made from: an open database that was read as a whole. */
+export interface LevelStoreOptions {
+  readonly folder: string
+  readonly hold: Hold
+  readonly database: Database
+  readonly openDatabase: OpenDatabase
+  readonly survey: Survey
+  readonly shapes: ShapeCounts
+  readonly setAside: string | undefined
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly retainMs: number
+  readonly auditKeptMs: number
+  readonly requestsKeptMs: number
+}
+
+/** The Store on LevelDB. */
+export class LevelStore implements Store {
+  readonly id: string
+  readonly setAside: string | undefined
+  readonly found: Found
+  readonly #options: LevelStoreOptions
+  readonly #writer: Writer
+  /** Facts and time of the groups that wait, for the metrics. */
+  readonly #waiting = new Map<number, { readonly facts: number; readonly recordedAtMs: number }>()
+
+  constructor(options: LevelStoreOptions) {
+    const { survey, setAside } = options
+    const { meta, waiting, sending, cursor, largestAtMs, totals } = survey
+    this.#options = options
+    this.#writer = new Writer({ ...options, totals })
+    this.id = meta?.id ?? ''
+    this.setAside = setAside
+    this.found = { waiting, sending, cursor, largestAtMs }
+    this.#countWaiting({ keep: waiting })
+  }
+
+  async write(change: Change, { sync: durably }: { readonly sync: boolean }): Promise<void> {
+    const facts: [Fact, boolean][] = []
+    await this.#writer.write(
+      async (draft) =>
+        await applyChange(draft, change, {
+          number: this.#writer.nextChange,
+          issuerFacts: async (iss) => await this.#addressesUnder(issuerPrefix(iss)),
+          onFact: (fact, present) => facts.push([fact, present]),
+        }),
+      durably,
+    )
+    for (const [fact, present] of facts) this.#options.shapes.count(fact, present)
+    this.#countWaiting(change)
+  }
+
+  frameIdAt(epoch: string, seq: number): string | undefined {
+    const key = frameKey(epoch, seq)
+    let value: Buffer | undefined
+    try {
+      value = this.#writer.database.getNow(key)
+    } catch (error) {
+      throw failureOf(error)
+    }
+    const row = value && (unseal(key, value) as FrameRow)
+    return row?.[0] === epoch ? row[2] : undefined
+  }
+
+  async *live(nowMs: number): AsyncGenerator<readonly StoredFact[]> {
+    for await (const facts of allFacts(this.#writer.database)) {
+      const kept = facts.filter((stored) => isUnexpired(stored, nowMs))
+      if (kept.length > 0) yield kept
+    }
+  }
+
+  missing({ epoch, firstSeq, nowMs }: Parameters<Store['missing']>[0]): AsyncGenerator<readonly StoredFact[]> {
+    return inLogOrder(this.#writer.database, (stored) => {
+      const { location } = stored
+      return (location.epoch !== epoch || location.seq < firstSeq) && isUnexpired(stored, nowMs)
+    })
+  }
+
+  aging({ epoch, storedBeforeMs, nowMs }: Parameters<Store['aging']>[0]): AsyncGenerator<readonly StoredFact[]> {
+    return inLogOrder(this.#writer.database, (stored) => {
+      const { location } = stored
+      return location.epoch === epoch && location.storedAtMs < storedBeforeMs && isUnexpired(stored, nowMs)
+    })
+  }
+
+  async byId(id: string): Promise<readonly StoredFact[]> {
+    return await factsById(this.#writer.database, id)
+  }
+
+  async onKey(iss: string, match: Match, mode: Mode): Promise<readonly StoredFact[]> {
+    return await factsOnKey(this.#writer.database, iss, match, mode)
+  }
+
+  list(_query: ListQuery): Promise<Page> {
+    throw new RescindError('ERR_STORE_FAILED', 'not built yet')
+  }
+
+  causes(_token: VerifiedToken, _nowMs: number): Promise<readonly StoredFact[]> {
+    throw new RescindError('ERR_STORE_FAILED', 'not built yet')
+  }
+
+  async *audit({ fromMs, toMs }: Parameters<Store['audit']>[0]): AsyncGenerator<AuditEntry> {
+    for await (const slice of slices(this.#writer.database, auditRange(fromMs, toMs))) {
+      for (const [key, value] of slice) yield unseal(key, value) as AuditEntry
+    }
+  }
+
+  sweep(): Promise<{ readonly done: boolean }> {
+    throw new RescindError('ERR_STORE_FAILED', 'not built yet')
+  }
+
+  async request(key: string): Promise<KnownRequest | undefined> {
+    const records: unknown[] = []
+    for await (const slice of slices(this.#writer.database, under(requestPrefix(key)))) {
+      for (const [recordKey, value] of slice) records.push(unseal(recordKey, value))
+    }
+    const { clock, requestsKeptMs } = this.#options
+    return knownRequestOf(key, records, { fromMs: clock.now() - requestsKeptMs, maxIds: MAX_REQUEST_IDS })
+  }
+
+  stats(): StoreStats {
+    let waitingFacts = 0
+    for (const { facts } of this.#waiting.values()) waitingFacts += facts
+    const [oldest] = this.#waiting.values()
+    return {
+      waitingFacts,
+      oldestRecordedAtMs: oldest?.recordedAtMs,
+      syncs: this.#writer.durableWrites,
+      syncDurationsMs: this.#writer.durationsMs,
+      bytesWritten: this.#writer.bytesWritten,
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close()
+    await this.#options.hold.release()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #countWaiting({ keep = [], done = [] }: Change): void {
+    for (const { order, facts, recordedAtMs } of keep) this.#waiting.set(order, { facts: facts.length, recordedAtMs })
+    for (const order of done) this.#waiting.delete(order)
+  }
+
+  async #addressesUnder(prefix: Buffer): Promise<Buffer[]> {
+    const addresses: Buffer[] = []
+    for await (const slice of slices(this.#writer.database, under(prefix))) {
+      for (const [key] of slice) addresses.push(addressIn(key))
+    }
+    return addresses
+  }
+}

@@ -1,0 +1,106 @@
+import type { Cursor, Fact } from '@rescind/protocol'
+import { STORE_SLICE } from '../limits.ts'
+import type { Database } from './database.ts'
+import { storedFactOf } from './fact-codec.ts'
+import { META, NEWEST, SENDING, TOTALS } from './keys.ts'
+import { unsealIfWhole } from './sealed.ts'
+import type { Sending, Waiting } from './store.ts'
+import { NO_TOTALS, plus, type Totals } from './totals.ts'
+import { sendingOf, waitingOf } from './waiting-records.ts'
+import { slices } from './walk.ts'
+
+/** Version of the records; a Store of a newer one is refused. */
+export const STORE_FORMAT = 1
+
+/** What a look at every record of a Store found. */
+export interface Survey {
+  /** Undefined if nothing was ever written, or if the record itself is unreadable. */
+  readonly meta: { readonly format: number; readonly id: string } | undefined
+  readonly waiting: readonly Waiting[]
+  readonly sending: Sending | undefined
+  readonly cursor: Cursor | undefined
+  readonly largestAtMs: number
+  readonly totals: Totals
+  /** What is wrong with the records, if anything is. */
+  readonly damage: string | undefined
+}
+
+/** Bytes that no key begins with, and that all keys are below. */
+const AFTER_ALL = Buffer.from([0xff])
+const [FACT, WAITING, INDEXES] = ['F'.charCodeAt(0), 'W'.charCodeAt(0), new Set(Buffer.from('IKC'))]
+
+/**
+ * Reads every record once: each against its own checksum, and all of them against the totals that were written with the
+ * last change.
+ *
+ * @param onFact told of each fact.
+ */
+export async function survey(database: Database, onFact: (fact: Fact) => void): Promise<Survey> {
+  const surveyor = new Surveyor(onFact)
+  for await (const slice of slices(database, { gte: Buffer.alloc(0), lt: AFTER_ALL }, STORE_SLICE)) {
+    for (const [key, value] of slice) surveyor.see(key, value)
+  }
+  return surveyor.result()
+}
+
+class Surveyor {
+  readonly #onFact: (fact: Fact) => void
+  readonly #waiting: Waiting[] = []
+  readonly #single = new Map<string, unknown>()
+  #counted = NO_TOTALS
+  #largestAtMs = 0
+  #damage: string | undefined
+
+  constructor(onFact: (fact: Fact) => void) {
+    this.#onFact = onFact
+  }
+
+  see(key: Buffer, value: Buffer): void {
+    if (!key.equals(TOTALS)) this.#counted = plus(this.#counted, key, value)
+    const letter = key[0] as number
+    if (INDEXES.has(letter)) return
+    const json = unsealIfWhole(key, value)
+    if (json === undefined) this.#damage ??= `the record ${key.toString('hex')} does not have its checksum`
+    else if (letter === FACT) this.#seeFact(storedFactOf(json).fact)
+    else if (letter === WAITING) this.#seeWaiting(waitingOf(json))
+    else if (key.length === 1) this.#single.set(key.toString('latin1'), json)
+  }
+
+  result(): Survey {
+    const meta = this.#one(META) as [number, string] | undefined
+    const sending = this.#one(SENDING)
+    const newest = this.#one(NEWEST) as [string, number, string] | undefined
+    const written = this.#one(TOTALS) as [number, number, number] | undefined
+    const totals = { ...this.#counted, change: written?.[0] ?? 0 }
+    return {
+      meta: meta && { format: meta[0], id: meta[1] },
+      waiting: this.#waiting,
+      sending: sending === undefined ? undefined : sendingOf(sending),
+      cursor: newest && { epoch: newest[0], seq: newest[1], frameId: newest[2] },
+      largestAtMs: this.#largestAtMs,
+      totals,
+      damage: this.#damage ?? damageOf(totals, written),
+    }
+  }
+
+  #seeFact(fact: Fact): void {
+    this.#largestAtMs = Math.max(this.#largestAtMs, fact.atMs)
+    this.#onFact(fact)
+  }
+
+  #seeWaiting(group: Waiting): void {
+    this.#waiting.push(group)
+    for (const { atMs } of group.facts) this.#largestAtMs = Math.max(this.#largestAtMs, atMs)
+  }
+
+  #one(key: Buffer): unknown {
+    return this.#single.get(key.toString('latin1'))
+  }
+}
+
+function damageOf(counted: Totals, written: [number, number, number] | undefined): string | undefined {
+  if (written === undefined) return counted.count === 0 ? undefined : 'the totals are missing'
+  const [, count, sum] = written
+  if (count !== counted.count) return `${counted.count} records where ${count} were written`
+  return sum === counted.sum ? undefined : 'the records are others than were written'
+}
