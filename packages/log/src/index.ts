@@ -8,6 +8,8 @@ export { decodePresence, encodePresence, type Presence } from './presence.ts'
 export type {
   AskOptions,
   ConnectOptions,
+  Established,
+  EstablishOptions,
   Head,
   LogConnection,
   LogEvent,

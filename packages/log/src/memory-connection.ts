@@ -5,7 +5,15 @@ import type { MemoryBroker } from './memory-broker.ts'
 import { OpenQuestions, unavailable } from './open-questions.ts'
 import { decodePresence, encodePresence, type Presence } from './presence.ts'
 import { readRange } from './read-range.ts'
-import type { AskOptions, Head, LogEvent, PublisherConnection, StoredFrame } from './revocation-log.ts'
+import type {
+  AskOptions,
+  Established,
+  EstablishOptions,
+  Head,
+  LogEvent,
+  PublisherConnection,
+  StoredFrame,
+} from './revocation-log.ts'
 
 /** There are no followers here that could lag: the pauses only keep the order of things. */
 const RETRY_PAUSES_MS = [1, 2, 4, 8, 16]
@@ -51,8 +59,12 @@ export class MemoryConnection implements PublisherConnection {
     return readRange({ read: this.read.bind(this), retryPausesMs: RETRY_PAUSES_MS }, fromSeq, toSeq, options)
   }
 
-  establish(options?: AskOptions): Promise<Head> {
-    return this.#ask('establishing the stream', options, (broker) => broker.establish())
+  establish(options?: EstablishOptions): Promise<Established> {
+    return this.#ask('establishing the stream', options, (broker) => broker.establish(options?.maxAgeMs ?? 0))
+  }
+
+  limitAge(maxAgeMs: number, options?: AskOptions): Promise<void> {
+    return this.#ask('limiting the age of frames', options, (broker) => broker.limitAge(maxAgeMs))
   }
 
   async append(

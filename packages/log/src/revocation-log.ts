@@ -62,6 +62,12 @@ export interface Head extends LogIdentity {
   readonly ageMs: number
 }
 
+/** The log as its publisher has established it. */
+export interface Established extends Head {
+  /** How long the stream keeps a frame, in milliseconds; 0: for ever. */
+  readonly maxAgeMs: number
+}
+
 /** A frame as the stream holds it. */
 export interface StoredFrame {
   readonly seq: number
@@ -71,6 +77,12 @@ export interface StoredFrame {
 /** Bounds one question. Without a signal it ends by the log's own request timeout, `ERR_LOG_UNAVAILABLE`. */
 export interface AskOptions {
   readonly signal?: AbortSignal
+}
+
+/** What establishing needs to know. */
+export interface EstablishOptions extends AskOptions {
+  /** How long frames must be kept at least, in milliseconds, above `DUPLICATE_WINDOW_MS`. Default 0: for ever, in a new stream. */
+  readonly maxAgeMs?: number
 }
 
 /** What a replica may do. */
@@ -102,9 +114,12 @@ export interface PublisherConnection extends LogConnection {
   readonly unguarded: boolean
   /**
    * Creates the stream, or verifies that the one that exists is as Rescind needs it. `ERR_LOG_MISCONFIGURED` names
-   * every dangerous difference and what to do.
+   * every dangerous difference and what to do. A stream that forgets frames sooner than `maxAgeMs` is made to keep them so
+   * long; one that keeps them longer, or for ever, stays as it is.
    */
-  establish(options?: AskOptions): Promise<Head>
+  establish(options?: EstablishOptions): Promise<Established>
+  /** Makes the stream forget frames at this age: what is older goes at once. */
+  limitAge(maxAgeMs: number, options?: AskOptions): Promise<void>
   /**
    * Appends one frame. `duplicate` means that the broker remembers the message id: which frame lies at `seq` is then
    * not known. `ERR_LOG_FULL` at the size cap. `ERR_LOG_UNAVAILABLE` after a timeout: the frame may be stored or not,

@@ -15,7 +15,15 @@ export {
   type Revocation,
   reasonRank,
 } from './facts.ts'
-export { decodeFrame, encodeFrame, FRAME_VERSIONS, type Frame, peekFrameId } from './frame.ts'
+export {
+  decodeFrame,
+  encodeFrame,
+  FRAME_REQUEST_BYTES,
+  FRAME_VERSIONS,
+  type Frame,
+  type FrameRequest,
+  peekFrameId,
+} from './frame.ts'
 export * as limits from './limits.ts'
 export {
   byCodeUnits,

@@ -33,8 +33,12 @@ export interface PublisherConfig {
   readonly http?: Partial<HttpLimits>
   /** How long a stopping publisher goes on serving, not ready, so that load balancers can notice. */
   readonly shutdownDelayMs: number
-  /** How long one frame is appended again after a timeout; default 5,000. */
-  readonly appendDeadlineMs?: number
+  /** Folder of the Store; made if there is none. One publisher at a time. */
+  readonly storeDir: string
+  /** How long facts are kept after they have expired, to be looked up, in milliseconds. */
+  readonly retainMs: number
+  /** How long it is kept who did what, in milliseconds. */
+  readonly auditKeptMs: number
   /** Of its own replica (R19); default 15,000. */
   readonly staleAfterMs?: number
   /** Of its own replica; default 2,000. */
@@ -117,6 +121,9 @@ function toConfig(given: Variables, nats: NatsLogOptions): ProcessConfig {
       keys: given.RESCIND_KEYS ?? [],
       ...(admin && { admin }),
       rateLimit: given.RESCIND_RATE_LIMIT,
+      storeDir: given.RESCIND_STORE_DIR,
+      retainMs: given.RESCIND_RETENTION,
+      auditKeptMs: given.RESCIND_AUDIT_RETENTION,
       ...(given.RESCIND_TRUSTED_PROXIES && { trustedProxies: given.RESCIND_TRUSTED_PROXIES }),
       shutdownDelayMs: given.RESCIND_SHUTDOWN_DELAY_MS,
     },

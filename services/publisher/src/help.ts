@@ -20,6 +20,10 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
   RESCIND_MAX_SESSION         of its sessions (30d),
   RESCIND_CLOCK_SKEW          added to now for a default issuedBefore (0s),
   RESCIND_LEEWAY              and how long facts outlive tokens (60s)
+  RESCIND_STORE_DIR           folder in which what was answered for is kept (required); one publisher at a time, on a disk
+                              that outlives the process
+  RESCIND_RETENTION           how long facts can be looked up after they have expired (30d)
+  RESCIND_AUDIT_RETENTION     how long it is kept who did what (400d)
   RESCIND_ADMIN_ISSUER        whose tokens sign on, beside the keys: one of the issuers above (nobody's)
   RESCIND_ADMIN_AUDIENCE      what these tokens name in aud,
   RESCIND_ADMIN_JWKS_URL      where the issuer publishes its keys,
@@ -47,7 +51,7 @@ Calls:
   GET  /v1/snapshot     all live facts at a cursor, for replicas that start
   GET  /v1/replicas     who follows
   GET  /openapi.json    all calls, as OpenAPI 3.1
-  GET  /livez /readyz   200 while the process runs; 200 while it takes revocations, else 503 with reasons
+  GET  /livez /readyz   200 while the process runs; 200 while it broadcasts what it records, else 503 with reasons
 
 Logs are JSON lines on standard output; the one with "msg":"listening" has the "url". SIGTERM or SIGINT stops it, a
 second one at once. A mistake in the configuration ends it with exit code 2.

@@ -1,10 +1,10 @@
 /** The publisher's own bounds, each with its arithmetic; those that all parts share are in `@rescind/protocol`. */
 
 /**
- * How long one frame is appended again after a timeout (R10): two requests of the log's own 2 s, and a second to spare
- * for a broker that restarts. Callers wait no longer than this for an answer, plus the frame before theirs.
+ * How long a request waits for the log before it is answered `recorded`: an append takes a millisecond or two, a leader
+ * election a few hundred. Whoever asks while the first one waits so long is answered at once.
  */
-export const APPEND_DEADLINE_MS = 5_000
+export const ANSWER_PATIENCE_MS = 1_000
 
 /** Pause before the same frame is appended again: a broker that refuses at once must not be hammered. */
 export const APPEND_PAUSE_MS = 100
@@ -12,10 +12,36 @@ export const APPEND_PAUSE_MS = 100
 /** An appended frame comes back in a millisecond or two. After this long its live message is taken for lost. */
 export const NUDGE_AFTER_MS = 50
 
-/** Times a fact is appended in all if a newer lift keeps outrunning it (R10). One race is likely, a fifth is none. */
-export const MAX_APPEND_ROUNDS = 5
+/** An acknowledged frame that has not come by itself after this long, nudges and all, is asked after again. */
+export const APPLIED_PATIENCE_MS = 1_000
 
-/** Bytes of facts that may wait for their frame: 64 full frames, a second of work for a broker that takes 60 a second. */
+/** A backlog whose oldest fact is younger than this is on its way: an append and its repetition take less. */
+export const BACKLOG_READY_MS = 5_000
+
+/** Pause after the log or the disk refused what waits: long enough to read the message, short enough for whoever waits. */
+export const RETRY_SENDING_MS = 1_000
+
+/** Groups that wait in memory, at most 256 KB each and mostly one fact; those behind them are on disk only. */
+export const WINDOW_GROUPS = 256
+
+/** Facts published again in one frame: as many as a slice of the Store, and always below `MAX_FACTS_PER_FRAME`. */
+export const REPUBLISHED_PER_FRAME = 2_048
+
+/** Others publish their own facts again at once: whoever does it for them waits so long at most, and looks again. */
+export const REPUBLISH_DELAY_MS = 2_000
+
+/** The log's beginning is compared with the Store no more often than this, nor more than a fiftieth of the time. */
+export const LOOK_FOR_LOSS_EVERY_MS = 60_000
+export const LOOK_FOR_LOSS_REST_FACTOR = 50
+
+/** Least age at which the stream forgets a frame: whatever the lifetimes, an operator has a day to notice and mend. */
+export const MIN_MAX_AGE_MS = 24 * 3_600_000
+
+/** What is older than this part of the stream's `max_age` is appended again, and looked for eight times until then. */
+export const RENEW_AFTER_PART = 0.5
+export const RENEWALS_PER_AGE = 16
+
+/** Bytes of facts that may wait for the disk: 64 full frames, a second of work for a disk that writes 16 MB of them in it. */
 export const MAX_WAITING_BYTES = 64 * 256 * 1024
 
 /** Bytes a fact may grow by between the measuring and the appending: its two times, by one digit each, and a comma. */
@@ -38,9 +64,6 @@ export const MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
 /** How long an answer is kept for its idempotency key: a day, so that a nightly job may be repeated. */
 export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000
-
-/** Bytes of answers kept for idempotency keys. At about 500 each that is 130,000, more than one a second for a day. */
-export const MAX_IDEMPOTENCY_BYTES = 64 * 1024 * 1024
 
 /** How long one image is served before another is built of the same cursor; a fleet restarts within it. */
 export const SNAPSHOT_KEPT_MS = 60_000
@@ -138,6 +161,15 @@ export const CLOSE_PATIENCE_MS = 10_000
 /** `Retry-After` of an answer that heals by itself: a reconnect or a new proof takes about as long. */
 export const RETRY_AFTER_SEC = 2
 
+/** Default of how long a fact is kept after it has expired: a month, in which somebody asks why they were logged out. */
+export const DEFAULT_RETENTION_MS = 30 * 86_400_000
+
+/** Default of how long it is kept who did what: a year and a month, as long as the longest ban. */
+export const DEFAULT_AUDIT_RETENTION_MS = 400 * 86_400_000
+
+/** Ten years, which laws on records ask for at most. */
+export const MAX_RETENTION_MS = 3_660 * 86_400_000
+
 /**
  * Files that the Store's database holds open. The rest of the 1,024 that a process gets is for connections; tables are
  * mapped into memory and need none while they are read.
@@ -155,9 +187,6 @@ export const STORE_SLICE = 1_000
 
 /** Pause between two attempts to open the Store's database again after a write failed: the disk may be full for hours. */
 export const REOPEN_STORE_EVERY_MS = 1_000
-
-/** Writes with an fsync whose durations are kept for the metrics: a minute of them at sixteen a second. */
-export const MAX_KEPT_DURATIONS = 1_024
 
 /** Ids of facts that are told of one request: all of a frame. An upload of any length is known by its lines, not by these. */
 export const MAX_REQUEST_IDS = 4_096

@@ -27,11 +27,10 @@ export const PROBLEMS = {
   rate_limited: [429, 'Too many requests'],
   headers_too_large: [431, 'The headers are too large'],
   internal: [500, 'Something went wrong'],
-  log_unavailable: [503, 'The log cannot be reached or has not confirmed'],
-  clock_skew: [503, "The publisher's clock is wrong"],
   revocation_state_unavailable: [503, 'It cannot be known now whether the token was revoked'],
   keys_unavailable: [503, 'The keys of the token issuer cannot be fetched now'],
   snapshot_unavailable: [503, 'There is no whole snapshot to be had now'],
+  store_unavailable: [503, 'The disk of the publisher does not take it'],
   shutting_down: [503, 'The publisher is stopping'],
   store_full: [507, 'No more revocations can be held'],
   log_full: [507, 'The log takes no more frames'],
@@ -96,13 +95,10 @@ export function notTaken(mistakes: number): string {
 
 /** What our own errors mean for whoever asked. All others are `internal`. */
 const BY_ERROR: Partial<Record<ErrorCode, ProblemCode>> = {
-  ERR_LOG_UNAVAILABLE: 'log_unavailable',
-  ERR_LOG_UNPROVED: 'log_unavailable',
-  ERR_LOG_NOT_FOUND: 'log_unavailable',
-  ERR_LOG_MISCONFIGURED: 'log_unavailable',
-  ERR_CLOCK_SKEW: 'clock_skew',
   ERR_LOG_FULL: 'log_full',
   ERR_DENYLIST_FULL: 'store_full',
+  ERR_STORE_FULL: 'store_full',
+  ERR_STORE_FAILED: 'store_unavailable',
   ERR_FRAME_TOO_LARGE: 'frame_too_large',
   ERR_SNAPSHOT_UNAVAILABLE: 'snapshot_unavailable',
   ERR_CLOSED: 'shutting_down',

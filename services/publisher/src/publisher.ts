@@ -48,7 +48,7 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
   }
   const parts = await assemble({ config, log, logger, clock })
   const app = await makeServer(options, parts, clock, logger)
-  const answers = new IdempotentAnswers(clock, () => parts.replica.status.cursor?.epoch)
+  const answers = new IdempotentAnswers(parts.store, clock)
   writeRoutes(app, parts.publishing, answers)
   readRoutes(app, parts)
   healthRoutes(app, parts.readiness)
@@ -105,11 +105,13 @@ function saySignOn({ admin, keys }: PublisherConfig, url: string, logger: Logger
 }
 
 /** What heals by itself: a few field reads, and work only when something is due. */
-function tick({ keeper, replica, brokerClock, issuerFacts }: Parts): void {
+function tick({ keeper, replica, brokerClock, issuerFacts, reconciler, publishing }: Parts): void {
   const { state, cursor } = replica.status
   const otherEpoch = cursor !== undefined && keeper.head !== undefined && cursor.epoch !== keeper.head.epoch
   keeper.tick(state !== 'live' || otherEpoch || brokerClock.refusal() !== undefined)
   if (state === 'live' && cursor !== undefined) issuerFacts.tick(cursor.epoch)
+  reconciler.tick()
+  publishing.outbox.tick()
 }
 
 /** Not ready first, so that nobody is sent here; then every request that came in is answered; then the connections go. */
@@ -118,7 +120,7 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
   let impatience: NodeJS.Timeout | undefined
   try {
-    await parts.publishing.appender.drain()
+    await parts.publishing.outbox.drain()
     impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
     await app.close()
   } finally {
@@ -128,7 +130,11 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
   }
 }
 
-async function closeParts({ snapshots, replica, keeper }: Parts): Promise<void> {
+/** From the top down: the Store is the last that anything could be written to. */
+async function closeParts({ snapshots, replica, keeper, sender, publishing, reconciler, store }: Parts): Promise<void> {
   snapshots.close()
+  sender.stop()
+  await Promise.all([publishing.outbox.close(), reconciler.close()])
   await Promise.all([replica.close(), keeper.close()])
+  await store.close()
 }

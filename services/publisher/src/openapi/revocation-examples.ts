@@ -70,6 +70,26 @@ export const BROADCAST: Example = {
   },
 }
 
+/** The answer to the first of them while the log is away. */
+export const RECORDED: Example = {
+  summary: 'Recorded, and not yet in the log',
+  value: {
+    state: 'recorded',
+    revocations: [
+      {
+        id: '019c13fb-0a90-7c3e-8a51-5d0f6b7c8d9e',
+        iss,
+        match: { sub: 'ann' },
+        mode: 'cutoff',
+        issuedBefore: '2026-01-31T12:00:00.400Z',
+        reissueNotBefore: 1_769_860_801,
+        expiresAt: '2026-01-31T13:01:00.400Z',
+        reason: 'password_changed',
+      },
+    ],
+  },
+}
+
 /** The answer to the last of them. */
 export const NOTHING_TO_DO: Example = {
   summary: 'Expired already',

@@ -3,7 +3,7 @@ import type { RevocationAnswer, RevocationsAnswer } from '../answers.ts'
 import type { Call } from './call.ts'
 import { INSTANT, KEY_IS_BLOCKED, requestedInstant, text } from './claims.ts'
 import { answerObject, ref, requestObject, type Schema, valuesOf } from './json-schema.ts'
-import { BROADCAST, NOTHING_TO_DO, REVOKE_EXAMPLES } from './revocation-examples.ts'
+import { BROADCAST, NOTHING_TO_DO, RECORDED, REVOKE_EXAMPLES } from './revocation-examples.ts'
 
 const EXCEPTED = { type: 'array', items: ref('ClaimValue'), maxItems: limits.MAX_EXCEPTIONS } as const
 const SKEW_SEC = limits.MAX_ISSUED_BEFORE_AHEAD_MS / 1000
@@ -82,7 +82,8 @@ export const REVOCATION_SCHEMAS = {
       reason: ref('Reason'),
       at: {
         ...INSTANT,
-        description: 'When it was recorded (R10); absent if it was not, because it has expired (R14).',
+        description:
+          'Its logical time (R10); absent while it waits for the log, and if it was not recorded because it has expired (R14).',
       },
     },
     ['issuedBefore', 'reissueNotBefore', 'at'],
@@ -91,11 +92,14 @@ export const REVOCATION_SCHEMAS = {
     'The revocations in the order of the request.',
     {
       state: {
-        enum: valuesOf<RevocationsAnswer['state']>({ broadcast: true, nothing_to_do: true }),
+        enum: valuesOf<RevocationsAnswer['state']>({ recorded: true, broadcast: true, nothing_to_do: true }),
         description:
-          "`broadcast`: in the log, and in force in the publisher's own replica. `nothing_to_do`: every token that they could match has expired, so nothing was recorded (R14).",
+          "`recorded`: on the publisher's disk; it goes out by itself when the log is back. `broadcast`: in the log, and in force in the publisher's own replica. `nothing_to_do`: every token that they could match has expired, so nothing was recorded (R14).",
       },
-      cursor: ref('Cursor', 'The frame that holds them; absent if nothing was recorded.'),
+      cursor: ref(
+        'Cursor',
+        'The frame that holds them; absent until they are in the log, and if nothing was recorded.',
+      ),
       revocations: { type: 'array', items: ref('RevocationAnswer'), minItems: 1 },
     },
     ['cursor'],
@@ -114,7 +118,7 @@ export const REVOKE: Call = {
   tag: 'revocations',
   summary: 'Revoke tokens',
   description:
-    "Records one revocation, or an array of which all are taken or none, and broadcasts it. Answers once it is in the log and in force in the publisher's own replica.",
+    "Records one revocation, or an array of which all are taken or none, and broadcasts it. Answers once it is in the log and in force in the publisher's own replica, or, if the log is away or does not confirm within a second, once it is on the publisher's disk.",
   scope: 'revocations:write',
   appends: true,
   body: { description: 'What to revoke.', schema: ref('Revocations'), examples: REVOKE_EXAMPLES },
@@ -134,6 +138,13 @@ export const REVOKE: Call = {
           schema: answering('broadcast', { required: ['cursor'] }),
           examples: { broadcast: BROADCAST },
         },
+      },
+    },
+    202: {
+      description: "On the publisher's disk: it goes out by itself when the log is back (R12).",
+      headers: { 'Idempotency-Replayed': false },
+      content: {
+        'application/json': { schema: answering('recorded', {}), examples: { recorded: RECORDED } },
       },
     },
   },

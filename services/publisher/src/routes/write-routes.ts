@@ -1,5 +1,7 @@
+import type { Revocation } from '@rescind/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { IdempotentAnswers } from '../idempotency.ts'
+import { liftAnswer, type RevocationsAnswer, revocationAnswer } from '../answers.ts'
+import type { Answer, IdempotentAnswers, RequestHashes } from '../idempotency.ts'
 import { bodyOf } from '../json-body.ts'
 import { lift } from '../lift.ts'
 import { routeOf } from '../openapi/call.ts'
@@ -9,6 +11,7 @@ import type { Principal } from '../principal.ts'
 import { Problem } from '../problems.ts'
 import type { Publishing } from '../publishing.ts'
 import { revoke } from '../revoke.ts'
+import type { KnownRequest } from '../store/store.ts'
 
 /** `POST /v1/revocations` and `POST /v1/lifts`: the two calls that write. */
 export function writeRoutes(app: FastifyInstance, publishing: Publishing, answers: IdempotentAnswers): void {
@@ -16,37 +19,65 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
   app.route({
     ...routeOf(REVOKE),
     handler: (request, reply) =>
-      answerOnce(request, reply, async (body, principal) => {
-        const answer = await revoke(body, principal, publishing)
+      answerOnce(request, reply, async (body, principal, hashes) => {
+        const answer = await revoke(body, principal, publishing, hashes)
         const { state, cursor, revocations } = answer
         audit(request, principal, { state, revocations: revocations.length, cursor })
-        return { status: state === 'broadcast' ? 201 : 200, payload: JSON.stringify(answer) }
+        return toAnswer(answer)
       }),
   })
 
   app.route({
     ...routeOf(LIFT),
     handler: (request, reply) =>
-      answerOnce(request, reply, async (body, principal) => {
-        const answer = await lift(body, principal, publishing)
+      answerOnce(request, reply, async (body, principal, hashes) => {
+        const answer = await lift(body, principal, publishing, hashes)
         audit(request, principal, { state: answer.state, lift: answer.lift.id, cursor: answer.cursor })
-        return { status: 201, payload: JSON.stringify(answer) }
+        return toAnswer(answer)
       }),
   })
 
   async function answerOnce(
     request: FastifyRequest,
     reply: FastifyReply,
-    produce: (body: unknown, principal: Principal) => Promise<{ status: number; payload: string }>,
+    produce: (body: unknown, principal: Principal, hashes: RequestHashes | undefined) => Promise<Answer>,
   ): Promise<FastifyReply> {
     const { bytes, value } = bodyOf(request)
     const principal = request.principal as Principal
     const key = request.headers['idempotency-key']
     const keyed = { principal: principal.id, key, route: `${request.method} ${request.routeOptions.url}`, bytes }
-    const { answer, replayed } = await answers.once(keyed, () => produce(value, principal))
+    const { answer, replayed } = await answers.once(
+      keyed,
+      (hashes) => produce(value, principal, hashes),
+      (known) => rebuilt(known, publishing.store),
+    )
     if (replayed) reply.header('idempotency-replayed', 'true')
     return reply.code(answer.status).type('application/json').send(answer.payload)
   }
+}
+
+const STATUS = { nothing_to_do: 200, broadcast: 201, recorded: 202 } as const
+
+function toAnswer(answer: { readonly state: keyof typeof STATUS }): Answer {
+  return { status: STATUS[answer.state], payload: JSON.stringify(answer) }
+}
+
+/**
+ * The answer to a request whose facts are known and whose first answer is not: another publisher gave it, or none was
+ * given because the process ended. Undefined if the facts are gone.
+ */
+async function rebuilt({ ids, cursor }: KnownRequest, store: Publishing['store']): Promise<Answer | undefined> {
+  const stored = await Promise.all(ids.map(async (id) => (await store.byId(id))[0]?.fact))
+  const facts = stored.filter((fact) => fact !== undefined)
+  const [first] = facts
+  if (first?.kind === 'lift') return toAnswer(liftAnswer(first, cursor))
+  if (first?.kind !== 'revocation') return undefined
+  const revocations = (facts as readonly Revocation[]).map((fact) => revocationAnswer(fact, cursor !== undefined))
+  return toAnswer({
+    state: cursor ? 'broadcast' : 'recorded',
+    ...(cursor && { cursor }),
+    revocations,
+  } as RevocationsAnswer)
 }
 
 /** Who did what, and where it stands; never what the claims were. */

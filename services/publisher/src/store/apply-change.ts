@@ -3,10 +3,10 @@ import type { Draft } from './draft.ts'
 import { addressOf, locationRow, rowOf, storedFactOf } from './fact-codec.ts'
 import { factRecordKey, indexFact } from './fact-records.ts'
 import { FrameCounts } from './frame-counts.ts'
-import { auditKey, NEWEST, SENDING, waitingKey } from './keys.ts'
-import { answerKey, framePartKey, frameParts } from './request-records.ts'
-import type { Change, LocatedFrame } from './store.ts'
-import { sendingRow, waitingRow } from './waiting-records.ts'
+import { auditKey, NEWEST, waitingKey } from './keys.ts'
+import { answerKey, framePartKey, frameParts, waitingPartKey, waitingParts } from './request-records.ts'
+import type { Change, LocatedFrame, Waiting } from './store.ts'
+import { waitingOf, waitingRow } from './waiting-records.ts'
 
 /** What a change needs to know beside itself. */
 export interface ChangeContext {
@@ -23,16 +23,13 @@ export async function applyChange(draft: Draft, change: Change, context: ChangeC
   const { keep = [], done = [], answers = [], audit = [] } = change
   const auditKeys = audit.map((entry, at) => auditKey(entry.timeMs, context.number, at))
   await draft.load([
-    SENDING,
     ...keep.map(({ order }) => waitingKey(order)),
     ...done.map(waitingKey),
     ...answers.map(answerKey),
     ...auditKeys,
   ])
-  for (const group of keep) draft.put(waitingKey(group.order), waitingRow(group))
-  for (const order of done) draft.remove(waitingKey(order))
-  if (change.sending === null) draft.remove(SENDING)
-  else if (change.sending) draft.put(SENDING, sendingRow(change.sending))
+  for (const order of done) await removeGroup(draft, order)
+  for (const group of keep) await keepGroup(draft, group)
   if (change.frame) await applyFrame(draft, change.frame, context)
   for (const answer of answers) {
     const { key, body, status, payload, answeredAtMs } = answer
@@ -41,6 +38,24 @@ export async function applyChange(draft: Draft, change: Change, context: ChangeC
   audit.forEach((entry, at) => {
     draft.put(auditKeys[at] as Buffer, entry)
   })
+}
+
+/** A group, and what it says of the requests behind it until a frame says it. */
+async function keepGroup(draft: Draft, group: Waiting): Promise<void> {
+  await removeGroup(draft, group.order)
+  const parts = waitingParts(group)
+  await draft.load(parts.map(({ key }) => waitingPartKey(key, group.order)))
+  for (const { key, row } of parts) draft.put(waitingPartKey(key, group.order), row)
+  draft.put(waitingKey(group.order), waitingRow(group))
+}
+
+async function removeGroup(draft: Draft, order: number): Promise<void> {
+  const record = draft.get(waitingKey(order))
+  if (record === undefined) return
+  const keys = waitingParts(waitingOf(record)).map(({ key }) => waitingPartKey(key, order))
+  await draft.load(keys)
+  for (const key of keys) draft.remove(key)
+  draft.remove(waitingKey(order))
 }
 
 /** R9: the facts of a frame join those that are there; one that was seen before moves to the newer frame. */

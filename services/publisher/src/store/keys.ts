@@ -24,8 +24,6 @@ export type RecordKind = keyof typeof LETTERS
 export const META = Buffer.from('M')
 /** The newest frame known. */
 export const NEWEST = Buffer.from('N')
-/** The frame under way. */
-export const SENDING = Buffer.from('S')
 /** {@link Totals} of everything else. */
 export const TOTALS = Buffer.from('Z')
 
@@ -106,6 +104,11 @@ export function waitingKey(order: number): Buffer {
   return keyOf('waiting', numberBytes(order))
 }
 
+/** Groups that wait behind an order. */
+export function waitingAfter(order: number): { readonly gte: Buffer; readonly lt: Buffer } {
+  return { gte: waitingKey(order + 1), lt: endOf(keyOf('waiting')) }
+}
+
 /** What is known under an idempotency key's hash. */
 export function requestPrefix(key: string): Buffer {
   return keyOf('request', hashOf(key, 16))
@@ -127,6 +130,7 @@ export function auditKey(timeMs: number, change: number, index: number): Buffer 
 
 /** Audit entries from a time (included) to another (excluded). */
 export function auditRange(fromMs = 0, toMs?: number): { readonly gte: Buffer; readonly lt: Buffer } {
-  const lt = toMs === undefined ? endOf(keyOf('audit')) : keyOf('audit', timeBytes(Math.min(Math.max(0, toMs), 2 ** 48 - 1)))
+  const lt =
+    toMs === undefined ? endOf(keyOf('audit')) : keyOf('audit', timeBytes(Math.min(Math.max(0, toMs), 2 ** 48 - 1)))
   return { gte: keyOf('audit', timeBytes(Math.min(Math.max(0, fromMs), 2 ** 48 - 1))), lt }
 }

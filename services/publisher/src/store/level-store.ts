@@ -6,7 +6,7 @@ import type { Database, OpenDatabase } from './database.ts'
 import { factsById, factsOnKey } from './find-facts.ts'
 import type { FrameRow } from './frame-counts.ts'
 import type { Hold } from './hold-folder.ts'
-import { auditRange, frameKey, issuerPrefix, requestPrefix } from './keys.ts'
+import { auditRange, frameKey, issuerPrefix, requestPrefix, waitingAfter } from './keys.ts'
 import { inLogOrder, isUnexpired } from './log-order.ts'
 import { knownRequestOf } from './request-records.ts'
 import { unseal } from './sealed.ts'
@@ -21,8 +21,10 @@ import type {
   Store,
   StoredFact,
   StoreStats,
+  Waiting,
 } from './store.ts'
 import type { Survey } from './survey.ts'
+import { waitingOf } from './waiting-records.ts'
 import { addressIn, allFacts, slices, under } from './walk.ts'
 import { failureOf, Writer } from './writer.ts'
 
@@ -49,18 +51,15 @@ export class LevelStore implements Store {
   readonly found: Found
   readonly #options: LevelStoreOptions
   readonly #writer: Writer
-  /** Facts and time of the groups that wait, for the metrics. */
-  readonly #waiting = new Map<number, { readonly facts: number; readonly recordedAtMs: number }>()
 
   constructor(options: LevelStoreOptions) {
     const { survey, setAside } = options
-    const { meta, waiting, sending, cursor, largestAtMs, totals } = survey
+    const { meta, found, totals } = survey
     this.#options = options
     this.#writer = new Writer({ ...options, totals })
     this.id = meta?.id ?? ''
     this.setAside = setAside
-    this.found = { waiting, sending, cursor, largestAtMs }
-    this.#countWaiting({ keep: waiting })
+    this.found = found
   }
 
   async write(change: Change, { sync: durably }: { readonly sync: boolean }): Promise<void> {
@@ -75,7 +74,15 @@ export class LevelStore implements Store {
       durably,
     )
     for (const [fact, present] of facts) this.#options.shapes.count(fact, present)
-    this.#countWaiting(change)
+  }
+
+  async waiting(after: number, limit: number): Promise<readonly Waiting[]> {
+    const groups: Waiting[] = []
+    for await (const slice of slices(this.#writer.database, waitingAfter(after), limit)) {
+      for (const [key, value] of slice) groups.push(waitingOf(unseal(key, value)))
+      if (groups.length >= limit) break
+    }
+    return groups.slice(0, limit)
   }
 
   frameIdAt(epoch: string, seq: number): string | undefined {
@@ -147,14 +154,8 @@ export class LevelStore implements Store {
   }
 
   stats(): StoreStats {
-    let waitingFacts = 0
-    for (const { facts } of this.#waiting.values()) waitingFacts += facts
-    const [oldest] = this.#waiting.values()
     return {
-      waitingFacts,
-      oldestRecordedAtMs: oldest?.recordedAtMs,
       syncs: this.#writer.durableWrites,
-      syncDurationsMs: this.#writer.durationsMs,
       bytesWritten: this.#writer.bytesWritten,
     }
   }
@@ -166,11 +167,6 @@ export class LevelStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  #countWaiting({ keep = [], done = [] }: Change): void {
-    for (const { order, facts, recordedAtMs } of keep) this.#waiting.set(order, { facts: facts.length, recordedAtMs })
-    for (const order of done) this.#waiting.delete(order)
   }
 
   async #addressesUnder(prefix: Buffer): Promise<Buffer[]> {

@@ -73,10 +73,7 @@ async function begin(database: Database): Promise<Survey> {
   await database.write([meta, totalsOperation(totals)], true)
   return {
     meta: { format: STORE_FORMAT, id },
-    waiting: [],
-    sending: undefined,
-    cursor: undefined,
-    largestAtMs: 0,
+    found: { waitingFacts: 0, oldestRecordedAtMs: undefined, lastOrder: 0, cursor: undefined, largestAtMs: 0 },
     totals,
     damage: undefined,
   }

@@ -1,6 +1,6 @@
 import type { Cursor } from '@rescind/protocol'
 import { hashOf, numberBytes, requestPrefix } from './keys.ts'
-import type { KeptAnswer, KnownRequest, LocatedFrame } from './store.ts'
+import type { KeptAnswer, KnownRequest, LocatedFrame, Waiting } from './store.ts'
 
 type AnswerRow = readonly [key: string, body: string, status: number, payload: string, answeredAtMs: number]
 type PartRow = readonly [
@@ -29,8 +29,18 @@ export function framePartKey(key: string, { epoch, seq }: Cursor): Buffer {
   return Buffer.concat([requestPrefix(key), Buffer.from('f'), hashOf(epoch), numberBytes(seq)])
 }
 
+/** Key of what a group that waits holds of a request. */
+export function waitingPartKey(key: string, order: number): Buffer {
+  return Buffer.concat([requestPrefix(key), Buffer.from('w'), numberBytes(order)])
+}
+
+/** What a group that waits holds of each request behind it: in no frame yet. */
+export function waitingParts({ recordedAtMs, facts, requests }: Waiting): readonly FramePart[] {
+  return frameParts({ cursor: { epoch: '', seq: 0, frameId: '' }, storedAtMs: recordedAtMs, facts, requests })
+}
+
 /** What a frame carries of each request it names; a request that it names twice is one. */
-export function frameParts({ cursor, storedAtMs, facts, requests }: LocatedFrame): readonly FramePart[] {
+export function frameParts({ cursor, storedAtMs, facts, requests }: Omit<LocatedFrame, 'own'>): readonly FramePart[] {
   const found = new Map<string, { body: string; ids: string[] }>()
   for (const { key, body, from, count } of requests) {
     const ids = facts.slice(from, from + count).flatMap((fact) => (fact.kind === 'issuer' ? [] : [fact.id]))
@@ -66,7 +76,8 @@ export function knownRequestOf(
   const [first] = parts
   const body = answer?.[1] ?? first?.[1]
   if (body === undefined) return undefined
-  const last = parts.at(-1)
+  // What waits is in no frame: all of it must be in one for there to be a cursor.
+  const last = parts.some(([, , , epoch]) => epoch === '') ? undefined : parts.at(-1)
   return {
     body,
     ...(answer ? { answer: { status: answer[2], payload: answer[3] } } : {}),

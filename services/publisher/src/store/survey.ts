@@ -1,12 +1,12 @@
-import type { Cursor, Fact } from '@rescind/protocol'
+import type { Fact } from '@rescind/protocol'
 import { STORE_SLICE } from '../limits.ts'
 import type { Database } from './database.ts'
 import { storedFactOf } from './fact-codec.ts'
-import { META, NEWEST, SENDING, TOTALS } from './keys.ts'
+import { META, NEWEST, TOTALS } from './keys.ts'
 import { unsealIfWhole } from './sealed.ts'
-import type { Sending, Waiting } from './store.ts'
+import type { Found, Waiting } from './store.ts'
 import { NO_TOTALS, plus, type Totals } from './totals.ts'
-import { sendingOf, waitingOf } from './waiting-records.ts'
+import { waitingOf } from './waiting-records.ts'
 import { slices } from './walk.ts'
 
 /** Version of the records; a Store of a newer one is refused. */
@@ -16,10 +16,7 @@ export const STORE_FORMAT = 1
 export interface Survey {
   /** Undefined if nothing was ever written, or if the record itself is unreadable. */
   readonly meta: { readonly format: number; readonly id: string } | undefined
-  readonly waiting: readonly Waiting[]
-  readonly sending: Sending | undefined
-  readonly cursor: Cursor | undefined
-  readonly largestAtMs: number
+  readonly found: Found
   readonly totals: Totals
   /** What is wrong with the records, if anything is. */
   readonly damage: string | undefined
@@ -45,7 +42,9 @@ export async function survey(database: Database, onFact: (fact: Fact) => void): 
 
 class Surveyor {
   readonly #onFact: (fact: Fact) => void
-  readonly #waiting: Waiting[] = []
+  #waitingFacts = 0
+  #oldestRecordedAtMs: number | undefined
+  #lastOrder = 0
   readonly #single = new Map<string, unknown>()
   #counted = NO_TOTALS
   #largestAtMs = 0
@@ -68,16 +67,18 @@ class Surveyor {
 
   result(): Survey {
     const meta = this.#one(META) as [number, string] | undefined
-    const sending = this.#one(SENDING)
     const newest = this.#one(NEWEST) as [string, number, string] | undefined
     const written = this.#one(TOTALS) as [number, number, number] | undefined
     const totals = { ...this.#counted, change: written?.[0] ?? 0 }
     return {
       meta: meta && { format: meta[0], id: meta[1] },
-      waiting: this.#waiting,
-      sending: sending === undefined ? undefined : sendingOf(sending),
-      cursor: newest && { epoch: newest[0], seq: newest[1], frameId: newest[2] },
-      largestAtMs: this.#largestAtMs,
+      found: {
+        waitingFacts: this.#waitingFacts,
+        oldestRecordedAtMs: this.#oldestRecordedAtMs,
+        lastOrder: this.#lastOrder,
+        cursor: newest && { epoch: newest[0], seq: newest[1], frameId: newest[2] },
+        largestAtMs: this.#largestAtMs,
+      },
       totals,
       damage: this.#damage ?? damageOf(totals, written),
     }
@@ -88,9 +89,10 @@ class Surveyor {
     this.#onFact(fact)
   }
 
-  #seeWaiting(group: Waiting): void {
-    this.#waiting.push(group)
-    for (const { atMs } of group.facts) this.#largestAtMs = Math.max(this.#largestAtMs, atMs)
+  #seeWaiting({ order, facts, recordedAtMs }: Waiting): void {
+    this.#waitingFacts += facts.length
+    this.#oldestRecordedAtMs ??= recordedAtMs
+    this.#lastOrder = Math.max(this.#lastOrder, order)
   }
 
   #one(key: Buffer): unknown {

@@ -1,6 +1,6 @@
 import { type Clock, isRescindError, RescindError, toRescindError } from '@rescind/protocol'
 import type { Logger } from 'pino'
-import { MAX_KEPT_DURATIONS, REOPEN_STORE_EVERY_MS } from '../limits.ts'
+import { REOPEN_STORE_EVERY_MS } from '../limits.ts'
 import type { Database, OpenDatabase, Operation } from './database.ts'
 import { Draft } from './draft.ts'
 import { TOTALS } from './keys.ts'
@@ -41,7 +41,6 @@ export class Writer {
   durableWrites = 0
   /** Bytes of keys and values so far. */
   bytesWritten = 0
-  readonly #durationsMs: number[] = []
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -59,11 +58,6 @@ export class Writer {
   /** Number of the change that is written next. */
   get nextChange(): number {
     return this.#totals.change + 1
-  }
-
-  /** How long the newest writes with an fsync took, in milliseconds, the newest last. */
-  get durationsMs(): readonly number[] {
-    return this.#durationsMs
   }
 
   /** Writes what `plan` puts into a draft, after all before it. What `plan` throws comes out, and nothing is written. */
@@ -108,8 +102,6 @@ export class Writer {
     if (after.length === 0 && !durably) return
     const totals = replaced(this.#totals, before, after)
     const operations = [...after, totalsOperation(totals)]
-    const { clock } = this.#options
-    const startMs = clock.monotonic()
     try {
       await database.write(operations, durably)
     } catch (error) {
@@ -122,10 +114,7 @@ export class Writer {
     }
     this.#totals = totals
     for (const { key, value } of operations) this.bytesWritten += key.length + (value?.length ?? 0)
-    if (!durably) return
-    this.durableWrites += 1
-    this.#durationsMs.push(clock.monotonic() - startMs)
-    if (this.#durationsMs.length > MAX_KEPT_DURATIONS) this.#durationsMs.shift()
+    if (durably) this.durableWrites += 1
   }
 
   /** Opens the database again and takes back the failed write, or tries again later. Does not throw. */
