@@ -13,6 +13,13 @@ interface Connection {
   overrun: boolean
 }
 
+/** Lines may come for as long as they keep coming, and whoever sends them has signed on before any is read. */
+function isUpload({ url, headers }: IncomingMessage): boolean {
+  return (
+    url?.startsWith('/v1/revocations') === true && headers['content-type']?.startsWith('application/x-ndjson') === true
+  )
+}
+
 /** The connections of one server, and what bounds them that Node itself does not. */
 export class Connections {
   readonly #limits: HttpLimits
@@ -86,7 +93,17 @@ export class Connections {
   #begin(request: IncomingMessage, response: ServerResponse): void {
     const { unanswered } = this.#of(request.socket)
     unanswered.set(request, response)
-    response.once('close', () => unanswered.delete(request))
+    // The connection itself keeps the process going as long as it lasts.
+    const timer = setTimeout(() => this.#lose(request), this.#limits.requestTimeoutMs).unref()
+    response.once('close', () => {
+      clearTimeout(timer)
+      unanswered.delete(request)
+    })
+  }
+
+  /** Its time is over: had it come whole, or is it one that may take longer? */
+  #lose(request: IncomingMessage): void {
+    if (!request.complete && !isUpload(request)) this.refuse(request.socket, 'request_timeout')
   }
 
   /** Whoever idles makes room, so that whoever was turned away can come again. */

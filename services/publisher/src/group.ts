@@ -29,8 +29,6 @@ export interface Submission {
   readonly facts: Fact[]
   /** How many of its facts are not in the log yet. */
   left: number
-  /** Of the last frame that brought one of them. */
-  cursor: Cursor | undefined
   /** One of them could not be held by the own replica. */
   unheld: boolean
   resolve(outcome: Outcome): void
@@ -156,6 +154,23 @@ export function answerRecorded(group: Group): void {
   for (const { submission } of group.owners) {
     if (!submission.patient) submission.resolve({ state: 'recorded', facts: submission.facts })
   }
+}
+
+/** A fact of a group is in the log: whoever waits for the last of theirs is answered. */
+export function settleFact(
+  { owners }: Group,
+  index: number,
+  where: { readonly fact: Fact; readonly cursor: Cursor; readonly unheld: boolean },
+): void {
+  const owner = owners[index]
+  if (!owner) return
+  const { submission } = owner
+  submission.facts[owner.index] = where.fact
+  submission.unheld ||= where.unheld
+  submission.left -= 1
+  if (submission.left > 0) return
+  const { facts, unheld } = submission
+  submission.resolve(unheld ? { state: 'recorded', facts } : { state: 'broadcast', facts, cursor: where.cursor })
 }
 
 /** The same fact with the time that its frame is given: what depends on it moves with it, and never to sooner (R13). */

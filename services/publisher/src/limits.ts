@@ -190,3 +190,18 @@ export const REOPEN_STORE_EVERY_MS = 1_000
 
 /** Ids of facts that are told of one request: all of a frame. An upload of any length is known by its lines, not by these. */
 export const MAX_REQUEST_IDS = 4_096
+
+/** Lines of one upload: as many as an id has room to tell apart. */
+export const MAX_UPLOAD_LINES = 2 ** 32 - 1
+
+/** Lines of an upload that are recorded together: about a full frame of small facts, and some 20 ms of work. */
+export const UPLOAD_BATCH = 1_000
+
+/** Batches of one upload under way: one that is written to disk, one on its way to the log, and two that wait for them. */
+export const UPLOAD_BATCHES_IN_FLIGHT = 4
+
+/** Uploads at once: each holds a few batches, some 5 MB. */
+export const MAX_UPLOADS = 8
+
+/** Pause between two lines of progress. */
+export const PROGRESS_EVERY_MS = 250

@@ -13,6 +13,7 @@ import {
   type PlannedFact,
   remainder,
   type Submission,
+  settleFact,
   sizeOfSubmission,
   waitingOf,
 } from './group.ts'
@@ -72,6 +73,8 @@ export class Outbox {
   #found: { readonly order: number; readonly expected: Expected } | undefined
   #recording: Promise<void> | undefined
   #sending: Promise<void> | undefined
+  /** Until the Store has noted what was sent last. */
+  #noting: Promise<void> = Promise.resolve()
   /** Since when the group in front has been under way. */
   #sendingSinceMs: number | undefined
   #logFull: RescindError | undefined
@@ -79,6 +82,7 @@ export class Outbox {
   #stopped = false
   #onWork = () => {}
   #onRoom = () => {}
+  #onStop = () => {}
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
@@ -135,7 +139,7 @@ export class Outbox {
     }
     this.#noteShapes(facts)
     return new Promise((resolve, reject) => {
-      const waiting = { left: facts.length, cursor: undefined, unheld: false, resolve, reject }
+      const waiting = { left: facts.length, unheld: false, resolve, reject }
       this.#queue.push({ kind, planned, request, patient, bytes, facts, ...waiting })
       this.#queuedBytes += bytes
       this.#recording ??= this.#record()
@@ -161,6 +165,7 @@ export class Outbox {
     while (this.#recording || isAwaited()) {
       await (this.#recording ?? new Promise((resolve) => setTimeout(resolve, 5)))
     }
+    await this.#noting
   }
 
   /** To be called when the sender was stopped. What waits goes on at the next start. */
@@ -169,8 +174,10 @@ export class Outbox {
     this.#stopped = true
     this.#onRoom()
     this.#onWork()
+    this.#onStop()
     await this.#recording
     await this.#sending
+    await this.#noting
     const closed = new RescindError('ERR_CLOSED', 'the publisher is stopping')
     for (const { owners } of this.#window) for (const { submission } of owners) submission.reject(closed)
   }
@@ -264,7 +271,7 @@ export class Outbox {
         const cause = toRescindError(error, 'ERR_STORE_FAILED')
         if (this.#stopped || cause.code === 'ERR_CLOSED') return
         await this.#meetTrouble(cause).catch((more) => this.#say(more))
-        await new Promise((resolve) => setTimeout(resolve, RETRY_SENDING_MS).unref())
+        await this.#rest(RETRY_SENDING_MS)
         // With nothing left to try it with, the next request does.
         if (this.#window.length === 0) this.#logFull = undefined
       }
@@ -321,35 +328,26 @@ export class Outbox {
 
   /** The frame is applied: what is in force is done; what a newer lift outran goes again, with the same id and a new time (R10). */
   async #settle(group: Group, { frame, cursor, applied }: AppliedFrame): Promise<void> {
-    const outrun: number[] = []
-    for (const [index, fact] of frame.facts.entries()) {
-      if (applied[index] === 'lifted' && fact.kind === 'revocation') outrun.push(index)
-      else this.#settleFact(group, index, { fact, cursor, unheld: applied[index] === 'full' })
-    }
+    const { store } = this.#parts
+    const outrun = frame.facts.flatMap(({ kind }, index) => {
+      return applied[index] === 'lifted' && kind === 'revocation' ? [index] : []
+    })
     if (outrun.length > 0) {
       const again = remainder(group, outrun)
-      await this.#parts.store.write({ keep: [waitingOf(again)] }, { sync: true })
+      await store.write({ keep: [waitingOf(again)] }, { sync: true })
       again.answered = group.answered
       this.#window[0] = again
-    } else {
-      // Without fsync: if it is lost, the frame is found in the log again.
-      this.#parts.store.write({ done: [group.order] }, { sync: false }).catch((error) => this.#say(error))
-      this.#window.shift()
-    }
+    } else this.#window.shift()
     this.#leave(group.facts.length - outrun.length)
-  }
-
-  #settleFact({ owners }: Group, index: number, where: { fact: Fact; cursor: Submission['cursor']; unheld: boolean }) {
-    const owner = owners[index]
-    if (!owner) return
-    const { submission } = owner
-    submission.facts[owner.index] = where.fact
-    submission.cursor = where.cursor
-    submission.unheld ||= where.unheld
-    submission.left -= 1
-    if (submission.left > 0) return
-    const { facts, unheld, cursor } = submission
-    submission.resolve(unheld || !cursor ? { state: 'recorded', facts } : { state: 'broadcast', facts, cursor })
+    // Without fsync: if it is lost, the frame is found in the log again. It comes after the frame itself, which the Store
+    // was told of when it was applied: whoever is answered finds it there. Meanwhile the next group may go.
+    const noted = outrun.length > 0 ? Promise.resolve() : store.write({ done: [group.order] }, { sync: false })
+    const settle = (): void => {
+      for (const [index, fact] of frame.facts.entries()) {
+        if (!outrun.includes(index)) settleFact(group, index, { fact, cursor, unheld: applied[index] === 'full' })
+      }
+    }
+    this.#noting = noted.catch((error) => this.#say(error)).then(settle)
   }
 
   /** So many facts have left the outbox. */
@@ -384,6 +382,17 @@ export class Outbox {
   #say(error: unknown): void {
     const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
     this.#parts.logger.error({ code, detail }, 'what waits for the log cannot go on')
+  }
+
+  /** A pause that the stop cuts short. */
+  #rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#onStop = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   #untilWork(): Promise<void> {

@@ -51,12 +51,13 @@ export function createServer(parts: ServerParts): FastifyInstance {
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.MAX_BODY_BYTES,
-    requestTimeout: bounds.requestTimeoutMs,
+    requestTimeout: 0,
     keepAliveTimeout: bounds.keepAliveMs,
     connectionTimeout: bounds.stallTimeoutMs,
     http: {
       headersTimeout: bounds.headersTimeoutMs,
-      requestTimeout: bounds.requestTimeoutMs,
+      // Node's own would end uploads, which may take as long as they need: `Connections` counts it for all others.
+      requestTimeout: 0,
       connectionsCheckingInterval: bounds.checkEveryMs,
       maxHeaderSize: bounds.maxHeaderBytes,
     },

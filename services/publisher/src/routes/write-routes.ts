@@ -8,23 +8,26 @@ import { routeOf } from '../openapi/call.ts'
 import { LIFT } from '../openapi/lift.ts'
 import { REVOKE } from '../openapi/revocation.ts'
 import type { Principal } from '../principal.ts'
-import { Problem } from '../problems.ts'
 import type { Publishing } from '../publishing.ts'
 import { revoke } from '../revoke.ts'
 import type { KnownRequest } from '../store/store.ts'
+import { hasLines, takeLines, Uploads } from './upload-route.ts'
 
 /** `POST /v1/revocations` and `POST /v1/lifts`: the two calls that write. */
 export function writeRoutes(app: FastifyInstance, publishing: Publishing, answers: IdempotentAnswers): void {
-  refuseLines(app)
+  takeLines(app)
+  const uploads = new Uploads(publishing, answers)
   app.route({
     ...routeOf(REVOKE),
-    handler: (request, reply) =>
-      answerOnce(request, reply, async (body, principal, hashes) => {
+    handler: (request, reply) => {
+      if (hasLines(request)) return uploads.take(request, reply)
+      return answerOnce(request, reply, async (body, principal, hashes) => {
         const answer = await revoke(body, principal, publishing, hashes)
         const { state, cursor, revocations } = answer
         audit(request, principal, { state, revocations: revocations.length, cursor })
         return toAnswer(answer)
-      }),
+      })
+    },
   })
 
   app.route({
@@ -86,14 +89,4 @@ function audit(request: FastifyRequest, principal: Principal, fields: object): v
     { principal: principal.name, ...fields, signOn: principal.signOn },
     `${request.method} ${request.routeOptions.url}`,
   )
-}
-
-/** A stream of lines is refused by name and unread, instead of as one more media type that we do not know. */
-function refuseLines(app: FastifyInstance): void {
-  app.addContentTypeParser('application/x-ndjson', (request, _payload, done) => {
-    if (request.routeOptions.url === REVOKE.path) {
-      const detail = 'application/x-ndjson is not supported by this release: send a JSON array'
-      done(new Problem('not_supported', detail, { errors: [{ pointer: '', code: 'not_supported', detail }] }))
-    } else done(new Problem('unsupported_media_type', 'send "Content-Type: application/json"'))
-  })
 }
