@@ -36,7 +36,11 @@ async function details(store: Store, range: { fromMs?: number; toMs?: number } =
 test('R15: a fact leaves at its expiry and the time it is kept, by the time it is told, never before', async (t) => {
   const { store, clock } = await opened(t, await temporaryFolder(t))
   const expiresAtMs = START_MS + 1_000
-  const facts = [revocation('a', { expiresAtMs }), lift('b', { atMs: START_MS + 1, expiresAtMs: expiresAtMs + 1 }), issuer(1)]
+  const facts = [
+    revocation('a', { expiresAtMs }),
+    lift('b', { atMs: START_MS + 1, expiresAtMs: expiresAtMs + 1 }),
+    issuer(1),
+  ]
   await store.write({ frame: frame('e', 1, facts) }, { sync: false })
   // A clock that jumped says nothing about what may be deleted.
   clock.setWall(START_MS + 1_000 * DAY_MS)
