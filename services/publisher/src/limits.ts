@@ -205,3 +205,17 @@ export const MAX_UPLOADS = 8
 
 /** Pause between two lines of progress. */
 export const PROGRESS_EVERY_MS = 250
+/** Causes that are told of one verdict: people read them; ten would do. */
+export const MAX_CAUSES = 100
+
+/**
+ * Facts looked at for one page of a list: at about 10 microseconds each, 0.1 s. What is asked for and rare comes over
+ * several pages, of which some are empty.
+ */
+export const MAX_LIST_LOOKS = 10_000
+
+/** Facts of a list that are read at once: two pages of the usual 100. */
+export const LISTED_SLICE = 200
+
+/** Ids of facts in one audit entry: at 36 bytes each 3.6 KB. An array of a thousand is told by its first hundred and its count. */
+export const MAX_AUDIT_IDS = 100

@@ -1,4 +1,5 @@
 import type { Cursor, Fact } from '@rescind/protocol'
+import { MAX_AUDIT_IDS } from '../limits.ts'
 import type { Draft } from './draft.ts'
 import { addressOf, locationRow, rowOf, storedFactOf } from './fact-codec.ts'
 import { factRecordKey, indexFact } from './fact-records.ts'
@@ -36,7 +37,7 @@ export async function applyChange(draft: Draft, change: Change, context: ChangeC
     draft.put(answerKey(answer), [key, body, status, payload, answeredAtMs])
   }
   audit.forEach((entry, at) => {
-    draft.put(auditKeys[at] as Buffer, entry)
+    draft.put(auditKeys[at] as Buffer, { ...entry, ids: entry.ids.slice(0, MAX_AUDIT_IDS) })
   })
 }
 

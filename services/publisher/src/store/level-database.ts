@@ -9,6 +9,11 @@ export async function openLevel(folder: string): Promise<Database> {
   return new LevelDatabase(level)
 }
 
+/** Makes what it can of the files of a database that cannot be opened. It moves and rewrites them. */
+export async function repairLevel(folder: string): Promise<void> {
+  await ClassicLevel.repair(folder)
+}
+
 class LevelDatabase implements Database {
   readonly #level: ClassicLevel<Buffer, Buffer>
 

@@ -80,7 +80,12 @@ export function frame(
 
 /** A group that waits. */
 export function group(order: number, facts: readonly Fact[]): Waiting {
-  return { order, facts, fixed: [], requests: [], recordedAtMs: START_MS + order }
+  return { order, frameId: `f${order}`, facts, fixed: [], requests: [], recordedAtMs: START_MS + order }
+}
+
+/** Every group that waits. */
+export function waitingIn(store: Store): Promise<readonly Waiting[]> {
+  return store.waiting(0, 10_000)
 }
 
 /** All facts of a walk. */
