@@ -12,7 +12,7 @@ interface Known {
 }
 
 /** What `GET /v1/replicas` says of one replica: its own words, and when it last said them. */
-export interface ReplicaAnswer extends Omit<Presence, 'replica' | 'digest'> {
+export interface ReplicaAnswer extends Omit<Presence, 'replica' | 'digest' | 'barrier' | 'incomplete'> {
   readonly id: string
   /** Of its index at its cursor; `asOf` is RFC 3339. */
   readonly digest?: { readonly asOf: string; readonly value: string }
@@ -73,7 +73,7 @@ export class Replicas {
   list(): readonly ReplicaAnswer[] {
     this.#forgetSilent()
     const answers = [...this.#known.values()].map((known): ReplicaAnswer => {
-      const { replica: id, digest: at, ...said } = known.presence
+      const { replica: id, digest: at, barrier: _, incomplete: __, ...said } = known.presence
       const digest = at && { digest: { asOf: formatRfc3339(at.asOfMs), value: at.value } }
       return { id, ...said, ...digest, lastSeen: known.seenAt, silent: this.#isSilent(known) }
     })
