@@ -7,7 +7,6 @@ import { presenceOf } from '../conformance/presence-of.ts'
 import { eventually } from '../end-to-end/harness.ts'
 import { type GuardedBroker, startGuardedBroker } from './guarded-broker.ts'
 import { GuardedDeployment, verdictOf } from './guarded-deployment.ts'
-import { NatsSocket } from './nats-socket.ts'
 
 let broker: GuardedBroker
 before(async () => {

@@ -1,5 +1,6 @@
 import type { Reason, Revocation } from '@rescind/protocol'
 import { type Cursor, formatRfc3339, type Lift, type Match, type Mode, msToNumericDate } from '@rescind/protocol'
+import type { Receipt } from './receipt.ts'
 
 /** One revocation as the API answers it: what was decided, and until when it holds. Times are RFC 3339 in UTC. */
 export interface RevocationAnswer {
@@ -18,16 +19,21 @@ export interface RevocationAnswer {
 
 /** What `POST /v1/revocations` answers. */
 export interface RevocationsAnswer {
-  /** `broadcast`: in the log and in force in the publisher's own replica. `nothing_to_do`: all expired already (R14). */
-  readonly state: 'broadcast' | 'nothing_to_do'
+  /**
+   * `broadcast`: in the log and in force in the publisher's own replica. `enforced`: and at every replica that counts.
+   * `nothing_to_do`: all expired already (R14).
+   */
+  readonly state: 'broadcast' | 'enforced' | 'nothing_to_do'
   readonly cursor?: Cursor
   /** In the order of the request. */
   readonly revocations: readonly RevocationAnswer[]
+  /** There if the request waited. */
+  readonly receipt?: Receipt
 }
 
 /** What `POST /v1/lifts` answers. */
 export interface LiftAnswer {
-  readonly state: 'broadcast'
+  readonly state: 'broadcast' | 'enforced'
   readonly cursor: Cursor
   readonly lift: {
     readonly id: string
@@ -37,6 +43,8 @@ export interface LiftAnswer {
     readonly at: string
     readonly expiresAt: string
   }
+  /** There if the request waited. */
+  readonly receipt?: Receipt
 }
 
 /** @param recorded whether the revocation is on the log, so that its `atMs` means something. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { PublisherLog, RevocationLog } from '@rescind/log'
-import { type Clock, FRAME_VERSIONS, type Frame } from '@rescind/protocol'
+import { type Clock, FRAME_VERSIONS, type Frame, limits } from '@rescind/protocol'
 import { type EmbeddedReplica, openEmbeddedReplica } from '@rescind/subscriber/internal'
 import type { Logger } from 'pino'
 import { Appender } from './appender.ts'
@@ -16,6 +16,7 @@ import { LogKeeper } from './log-keeper.ts'
 import { LogicalTime } from './logical-time.ts'
 import type { Publishing } from './publishing.ts'
 import { Readiness } from './readiness.ts'
+import { Receipts } from './receipts.ts'
 import { Replicas } from './replicas.ts'
 import { Snapshots } from './snapshots.ts'
 
@@ -36,6 +37,7 @@ export interface Parts {
   readonly readiness: Readiness
   readonly snapshots: Snapshots
   readonly replicas: Replicas
+  readonly receipts: Receipts
   readonly publishing: Publishing
 }
 
@@ -54,9 +56,10 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     logger,
     onPresence: (presence) => replicas.hear(presence),
   })
+  const ownName = `publisher-replica-${publisher.slice(0, 8)}`
   const replica = await openEmbeddedReplica({
     log: log.replica,
-    name: `publisher-replica-${publisher.slice(0, 8)}`,
+    name: ownName,
     bootstrap: 'log',
     whenUnknown: 'reject',
     waitUntilLive: false,
@@ -93,7 +96,15 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     identity: () => keeper.head,
   })
   const issuers = () => lifetimes(config.issuers, replica.denylist)
-  const publishing = { issuers, replica, appender, time, readiness, clock }
+  const receipts = new Receipts({
+    clock,
+    replicas,
+    own: { id: replica.id, name: ownName },
+    staleAfterMs: config.staleAfterMs ?? limits.DEFAULT_STALE_AFTER_MS,
+    listenedMs: () => keeper.listenedMs,
+    barrier: (barrier) => keeper.barrier(barrier),
+  })
+  const publishing = { issuers, replica, appender, time, readiness, receipts, clock }
   keeper.start()
-  return { keeper, replica, brokerClock, issuerFacts, readiness, snapshots, replicas, publishing }
+  return { keeper, replica, brokerClock, issuerFacts, readiness, snapshots, replicas, receipts, publishing }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Head, LogEvent, Presence, PublisherConnection, PublisherLog } from '@rescind/log'
+import type { Barrier, Head, LogEvent, Presence, PublisherConnection, PublisherLog } from '@rescind/log'
 import { type Clock, RescindError, toRescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { BrokerClock } from './broker-clock.ts'
@@ -89,6 +89,11 @@ export class LogKeeper {
       this.#suspected = true
       throw error
     }
+  }
+
+  /** Asks all replicas whether they have applied a frame; without a connection it is lost. */
+  barrier(barrier: Barrier): void {
+    this.#connection?.barrier(barrier)
   }
 
   /** Does what is due; called often. `urgent`: something is wrong that establishing the log again may mend. */

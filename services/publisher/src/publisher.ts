@@ -119,6 +119,7 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
   let impatience: NodeJS.Timeout | undefined
   try {
     await parts.publishing.appender.drain()
+    parts.receipts.close()
     impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
     await app.close()
   } finally {
@@ -128,7 +129,8 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
   }
 }
 
-async function closeParts({ snapshots, replica, keeper }: Parts): Promise<void> {
+async function closeParts({ snapshots, receipts, replica, keeper }: Parts): Promise<void> {
   snapshots.close()
+  receipts.close()
   await Promise.all([replica.close(), keeper.close()])
 }

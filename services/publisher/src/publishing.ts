@@ -3,6 +3,7 @@ import type { EmbeddedReplica } from '@rescind/subscriber/internal'
 import type { Appender } from './appender.ts'
 import type { LogicalTime } from './logical-time.ts'
 import type { Readiness } from './readiness.ts'
+import type { Receipts } from './receipts.ts'
 
 /** What turning a request into facts needs. */
 export interface Publishing {
@@ -12,5 +13,6 @@ export interface Publishing {
   readonly appender: Appender
   readonly time: LogicalTime
   readonly readiness: Readiness
+  readonly receipts: Receipts
   readonly clock: Clock
 }

@@ -2,7 +2,8 @@ import { limits } from '@rescind/protocol'
 import type { LiftAnswer } from '../answers.ts'
 import type { Call } from './call.ts'
 import { INSTANT, KEY_IS_BLOCKED, text } from './claims.ts'
-import { answerObject, ref, requestObject, type Schema } from './json-schema.ts'
+import { answerObject, ref, requestObject, type Schema, valuesOf } from './json-schema.ts'
+import { WAIT_PARAMETERS } from './receipt.ts'
 
 /** What lifting takes and answers. */
 export const LIFT_SCHEMAS = {
@@ -19,21 +20,30 @@ export const LIFT_SCHEMAS = {
     ),
     ...KEY_IS_BLOCKED,
   },
-  LiftAnswer: answerObject<LiftAnswer>('The lift as it stands on the log.', {
-    state: { const: 'broadcast', description: "In the log, and in force in the publisher's own replica." },
-    cursor: ref('Cursor', 'The frame that holds it.'),
-    lift: answerObject<LiftAnswer['lift']>('What was lifted.', {
-      id: { type: 'string', format: 'uuid', description: 'Given by the publisher; sortable by time.' },
-      iss: ref('IssuerId'),
-      match: ref('Match'),
-      mode: ref('Mode'),
-      at: {
-        ...INSTANT,
-        description: 'When: rounded up to the next whole second, so it may lie a second ahead of the clock (R10).',
+  LiftAnswer: answerObject<LiftAnswer>(
+    'The lift as it stands on the log.',
+    {
+      state: {
+        enum: valuesOf<LiftAnswer['state']>({ broadcast: true, enforced: true }),
+        description:
+          "`broadcast`: in the log, and in force in the publisher's own replica. `enforced`: and at every replica that counts, which the receipt proves.",
       },
-      expiresAt: { ...INSTANT, description: 'From then on nothing that it lifts can be unexpired.' },
-    }),
-  }),
+      cursor: ref('Cursor', 'The frame that holds it.'),
+      lift: answerObject<LiftAnswer['lift']>('What was lifted.', {
+        id: { type: 'string', format: 'uuid', description: 'Given by the publisher; sortable by time.' },
+        iss: ref('IssuerId'),
+        match: ref('Match'),
+        mode: ref('Mode'),
+        at: {
+          ...INSTANT,
+          description: 'When: rounded up to the next whole second, so it may lie a second ahead of the clock (R10).',
+        },
+        expiresAt: { ...INSTANT, description: 'From then on nothing that it lifts can be unexpired.' },
+      }),
+      receipt: ref('Receipt', 'There if the request waited.'),
+    },
+    ['receipt'],
+  ),
 } as const satisfies Record<string, Schema>
 
 const iss = 'https://id.example'
@@ -49,6 +59,7 @@ export const LIFT: Call = {
     'Takes back every older revocation with exactly this issuer, match and mode. It is recorded also where there is none.',
   scope: 'revocations:write',
   appends: true,
+  query: WAIT_PARAMETERS,
   body: {
     description: 'What to lift.',
     schema: ref('Lift'),

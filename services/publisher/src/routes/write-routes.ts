@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { prove, waitWish } from '../enforcement.ts'
 import type { IdempotentAnswers } from '../idempotency.ts'
 import { bodyOf } from '../json-body.ts'
 import { lift } from '../lift.ts'
@@ -17,10 +18,11 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
     ...routeOf(REVOKE),
     handler: (request, reply) =>
       answerOnce(request, reply, async (body, principal) => {
-        const answer = await revoke(body, principal, publishing)
+        const wish = waitWish(request)
+        const answer = await prove(await revoke(body, principal, publishing), wish, publishing.receipts)
         const { state, cursor, revocations } = answer
         audit(request, principal, { state, revocations: revocations.length, cursor })
-        return { status: state === 'broadcast' ? 201 : 200, payload: JSON.stringify(answer) }
+        return { status: state === 'nothing_to_do' ? 200 : 201, payload: JSON.stringify(answer) }
       }),
   })
 
@@ -28,7 +30,8 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
     ...routeOf(LIFT),
     handler: (request, reply) =>
       answerOnce(request, reply, async (body, principal) => {
-        const answer = await lift(body, principal, publishing)
+        const wish = waitWish(request)
+        const answer = await prove(await lift(body, principal, publishing), wish, publishing.receipts)
         audit(request, principal, { state: answer.state, lift: answer.lift.id, cursor: answer.cursor })
         return { status: 201, payload: JSON.stringify(answer) }
       }),
