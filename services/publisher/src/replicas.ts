@@ -79,6 +79,7 @@ export class Replicas {
 
   /** Takes off the list what bears this id, until it speaks again; false if nothing does. */
   dismiss(id: string): boolean {
+    this.#forgetSilent()
     const found = [...this.#known.values()].filter(({ presence }) => presence.replica === id)
     for (const { place } of found) this.#forget(place)
     return found.length > 0
@@ -121,7 +122,8 @@ export class Replicas {
    */
   *frameVersions(): Generator<readonly number[]> {
     if (this.isIncomplete) yield []
-    for (const known of this.#known.values()) if (!this.#isLongGone(known)) yield known.presence.frameVersions
+    const nowMs = this.#clock.monotonic()
+    for (const known of this.#known.values()) if (!this.#isLongGone(known, nowMs)) yield known.presence.frameVersions
   }
 
   #take(place: string): boolean {
@@ -143,8 +145,8 @@ export class Replicas {
     return this.#clock.monotonic() - seenAtMs > presence.staleAfterMs + PRESENCE_GRACE_MS
   }
 
-  #isLongGone({ seenAtMs }: KnownReplica): boolean {
-    return this.#clock.monotonic() - seenAtMs > SILENT_REPLICA_KEPT_MS
+  #isLongGone({ seenAtMs }: KnownReplica, nowMs: number): boolean {
+    return nowMs - seenAtMs > SILENT_REPLICA_KEPT_MS
   }
 
   /**
@@ -152,8 +154,9 @@ export class Replicas {
    * stays until somebody dismisses it. Earlier, the longest silent first, if a new one could not be listed otherwise.
    */
   #forgetSilent(): void {
+    const nowMs = this.#clock.monotonic()
     for (const known of this.#known.values()) {
-      const isLongGone = this.#isLongGone(known)
+      const isLongGone = this.#isLongGone(known, nowMs)
       const isInTheWay = this.#known.size >= this.#max && this.#isSilent(known)
       if (!isLongGone && !isInTheWay) return
       const counts = !isLongGone || known.presence.whenUnknown === 'accept'
