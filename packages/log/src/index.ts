@@ -1,3 +1,4 @@
+export { type Barrier, decodeBarrier, encodeBarrier } from './barrier.ts'
 export type { MemoryFaults } from './memory-faults.ts'
 export { type MemoryLog, type MemoryLogOptions, memoryLog } from './memory-log.ts'
 export { natsOptionsFrom, type ReadNatsEnvironment, readNatsEnvironment } from './nats-environment.ts'

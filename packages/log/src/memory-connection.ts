@@ -1,4 +1,5 @@
 import { RescindError } from '@rescind/protocol'
+import { type Barrier, decodeBarrier, encodeBarrier } from './barrier.ts'
 import { checkFrameSize, checkMessageId } from './checks.ts'
 import { copyOf } from './copy-of.ts'
 import type { MemoryBroker } from './memory-broker.ts'
@@ -24,7 +25,7 @@ export interface MemoryConnectionOptions {
   readonly name: string
   readonly onEvent: (event: LogEvent) => void
   readonly requestTimeoutMs: number
-  /** True on a publisher's connection. */
+  /** True on a publisher's connection; a replica's hears barriers instead. */
   readonly hearsPresence: boolean
   readonly unguarded: boolean
 }
@@ -91,6 +92,12 @@ export class MemoryConnection implements PublisherConnection {
     for (const connection of this.#options.broker.connections) connection.hear(this.name, bytes)
   }
 
+  barrier(barrier: Barrier): void {
+    if (this.#state !== 'connected') return
+    const bytes = encodeBarrier(barrier)
+    for (const connection of this.#options.broker.connections) connection.hearBarrier(bytes)
+  }
+
   async close(): Promise<void> {
     this.#state = 'closed'
     this.#arriving.length = 0
@@ -103,6 +110,13 @@ export class MemoryConnection implements PublisherConnection {
     if (!this.#options.hearsPresence) return
     const presence = decodePresence(bytes)
     if (presence?.name === sender) this.receive({ kind: 'presence', presence })
+  }
+
+  /** A message on the barrier subject came. */
+  hearBarrier(bytes: Uint8Array): void {
+    if (this.#options.hearsPresence) return
+    const barrier = decodeBarrier(bytes)
+    if (barrier) this.receive({ kind: 'barrier', barrier })
   }
 
   /** Something arrives from the network: it is told in a later turn, in order. */

@@ -1,4 +1,5 @@
 import type { Msg } from '@nats-io/transport-node'
+import { decodeBarrier } from './barrier.ts'
 import type { NatsSettings } from './nats-options.ts'
 import { type Listening, NatsSession } from './nats-session.ts'
 import { unavailable } from './open-questions.ts'
@@ -11,8 +12,8 @@ import { headOf, streamInfo } from './stream-info.ts'
 const RETRY_PAUSES_MS = [10, 30, 90, 270, 810]
 
 /**
- * A replica's connection: core request and reply on two subjects (head and frame), one subscription (live), and presence
- * out. No consumer, no other API, so that an account may grant exactly this.
+ * A replica's connection: core request and reply on two subjects (head and frame), two subscriptions (live and barrier),
+ * and presence out. No consumer, no other API, so that an account may grant exactly this.
  */
 export class NatsReplicaConnection implements LogConnection {
   protected readonly settings: NatsSettings
@@ -27,7 +28,12 @@ export class NatsReplicaConnection implements LogConnection {
 
   /** Connects as a replica. */
   static async connect(settings: NatsSettings, options: ConnectOptions): Promise<NatsReplicaConnection> {
-    return new NatsReplicaConnection(settings, options.name, await openSession(settings, options, []))
+    const onMessage = (message: Msg) => {
+      const barrier = decodeBarrier(message.data)
+      if (barrier) options.onEvent({ kind: 'barrier', barrier })
+    }
+    const barriers = { subject: settings.subjects.barrier, onMessage }
+    return new NatsReplicaConnection(settings, options.name, await openSession(settings, options, [barriers]))
   }
 
   async head(options?: AskOptions): Promise<Head> {

@@ -1,4 +1,5 @@
 import type { RescindError } from '@rescind/protocol'
+import type { Barrier } from './barrier.ts'
 import type { Presence } from './presence.ts'
 
 /**
@@ -41,6 +42,8 @@ export type LogEvent =
   | { readonly kind: 'reconnected' }
   /** A replica said how it is. Only on a publisher's connection. */
   | { readonly kind: 'presence'; readonly presence: Presence }
+  /** A publisher asks who has applied a frame. Only on a replica's connection; a claim, of which no replica trusts anything. */
+  | { readonly kind: 'barrier'; readonly barrier: Barrier }
 
 /** What identifies one incarnation of the log. It rides in the stream's own configuration. */
 export interface LogIdentity {
@@ -131,6 +134,8 @@ export interface PublisherConnection extends LogConnection {
   ): Promise<{ seq: number; duplicate: boolean }>
   /** Gives the log a new epoch, everything else as it is, and returns it. For a log that was found rolled back. */
   renewEpoch(options?: AskOptions): Promise<Head>
+  /** Asks all replicas whether they have applied a frame. Never waits, never fails: without a connection it is lost. */
+  barrier(barrier: Barrier): void
   /** The broker's wall clock in milliseconds, as it stamps what it stores (R10). */
   brokerTime(options?: AskOptions): Promise<number>
 }

@@ -1,4 +1,4 @@
-import type { Head, LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
+import type { Barrier, Head, LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
 import {
   type Clock,
   type Cursor,
@@ -54,6 +54,8 @@ export interface FollowerOptions {
   onAsk(): void
   /** The state has changed, or time has passed. Must not throw. */
   onChange(state: FollowState): void
+  /** A publisher asks what has been applied. Must not throw. */
+  onBarrier(barrier: Barrier): void
   /** Time has passed: some times a second. Must not throw. */
   onTick(): void
   /** The log was rolled back under the same epoch. */
@@ -174,6 +176,7 @@ export class Follower {
 
   #onEvent(event: LogEvent): void {
     if (event.kind === 'live') this.#onLive(event.seq, event.bytes)
+    else if (event.kind === 'barrier') this.#options.onBarrier(event.barrier)
     else if (event.kind === 'disconnected') {
       this.#connected = false
       this.#attempt?.end()

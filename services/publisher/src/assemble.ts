@@ -14,6 +14,7 @@ import { maxAgeMs } from './max-age.ts'
 import { Outbox } from './outbox.ts'
 import type { Publishing } from './publishing.ts'
 import { Readiness } from './readiness.ts'
+import { Receipts } from './receipts.ts'
 import { Reconciler } from './reconciler.ts'
 import { Replicas } from './replicas.ts'
 import { Sender } from './sender.ts'
@@ -41,6 +42,7 @@ export interface Parts {
   readonly sender: Sender
   readonly snapshots: Snapshots
   readonly replicas: Replicas
+  readonly receipts: Receipts
   readonly publishing: Publishing
 }
 
@@ -97,9 +99,10 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     logger,
   })
   await outbox.open()
+  const ownName = `publisher-replica-${store.id.slice(0, 8)}`
   const replica = await openEmbeddedReplica({
     log: log.replica,
-    name: `publisher-replica-${store.id.slice(0, 8)}`,
+    name: ownName,
     bootstrap: 'log',
     whenUnknown: 'reject',
     waitUntilLive: false,
@@ -126,7 +129,15 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
   })
   const latestNowMs = () => brokerClock.latestNowMs()
   const earliestNowMs = () => brokerClock.earliestNowMs()
-  const publishing = { issuers, replica, outbox, store, time, latestNowMs, earliestNowMs, clock }
+  const receipts = new Receipts({
+    clock,
+    replicas,
+    own: { id: replica.id, name: ownName },
+    staleAfterMs: config.staleAfterMs ?? limits.DEFAULT_STALE_AFTER_MS,
+    listenedMs: () => keeper.listenedMs,
+    barrier: (barrier) => keeper.barrier(barrier),
+  })
+  const publishing = { issuers, replica, outbox, store, time, receipts, latestNowMs, earliestNowMs, clock }
   await takeUp(store, replica, clock)
   outbox.start()
   keeper.start()
@@ -141,6 +152,7 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     sender,
     snapshots,
     replicas,
+    receipts,
     publishing,
   }
 }

@@ -219,3 +219,31 @@ export const LISTED_SLICE = 200
 
 /** Ids of facts in one audit entry: at 36 bytes each 3.6 KB. An array of a thousand is told by its first hundred and its count. */
 export const MAX_AUDIT_IDS = 100
+/** A presence is this much late before its replica counts as silent: one announcement may be lost. */
+export const PRESENCE_GRACE_MS = 2_000
+
+/** Milliseconds that a request may wait for replicas, and by default waits: a reconnect and a new proof take about as long. */
+export const MAX_RECEIPT_WAIT_MS = 30_000
+/** Default of {@link MAX_RECEIPT_WAIT_MS}. */
+export const DEFAULT_RECEIPT_WAIT_MS = 2_000
+
+/** Requests that may wait for replicas at once: one of each connection. Whoever comes beyond is answered at once. */
+export const MAX_WAITING_RECEIPTS = MAX_CONNECTIONS
+
+/**
+ * How long the next barrier waits for answers to the one that is out, in milliseconds: fifty, and a tenth for each replica,
+ * which is about what its answer costs the publisher. So a thousand replicas are asked seven times a second at the most while
+ * one of them is silent, and answering never takes a publisher more than half a core.
+ */
+export const BARRIER_PATIENCE_MS = 50
+/** See {@link BARRIER_PATIENCE_MS}. */
+export const BARRIER_PATIENCE_PER_REPLICA_MS = 0.1
+
+/** As long as somebody waits, barriers go out again so often: one that was lost, or came before its replica, costs no more. */
+export const BARRIER_AGAIN_MS = 500
+
+/** Confirmations of one replica that are told apart by their time: more requests than are asked about in a second. */
+export const MAX_CONFIRMATIONS_KEPT = 32
+
+/** Barriers of which an answer is still understood: a second of them at their fastest, beside those sent again. */
+export const MAX_BARRIERS_KEPT = 256

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   invalid_check: [422, 'The question breaks the rules'],
   invalid_idempotency_key: [422, 'The idempotency key breaks the rules'],
   idempotency_key_reused: [422, 'The idempotency key belongs to another request'],
+  invalid_parameter: [422, 'A query parameter breaks the rules'],
   unknown_parameter: [422, 'A query parameter is not known'],
   not_supported: [422, 'This release does not support it'],
   confirmation_required: [428, 'The revocation reaches many tokens and must be confirmed'],

@@ -121,6 +121,7 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
   let impatience: NodeJS.Timeout | undefined
   try {
     await parts.publishing.outbox.drain()
+    parts.receipts.close()
     impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
     await app.close()
   } finally {
@@ -131,8 +132,10 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
 }
 
 /** From the top down: the Store is the last that anything could be written to. */
-async function closeParts({ snapshots, replica, keeper, sender, publishing, reconciler, store }: Parts): Promise<void> {
+async function closeParts(parts: Parts): Promise<void> {
+  const { snapshots, receipts, replica, keeper, sender, publishing, reconciler, store } = parts
   snapshots.close()
+  receipts.close()
   sender.stop()
   await Promise.all([publishing.outbox.close(), reconciler.close()])
   await Promise.all([replica.close(), keeper.close()])

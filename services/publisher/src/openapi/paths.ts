@@ -22,8 +22,9 @@ export function describePaths(calls: readonly Call[]): Schema {
 }
 
 function describe(call: Call): Schema {
-  const { tag, operationId, summary, description, scope, query, headers, body, appends } = call
+  const { tag, operationId, summary, description, scope, pathParameters, query, headers, body, appends } = call
   const parameters = [
+    ...parametersIn('path', pathParameters).map((parameter) => ({ ...parameter, required: true })),
     ...parametersIn('query', query),
     ...parametersIn('header', { ...(appends && IDEMPOTENCY_KEY), ...headers }),
   ]

@@ -62,8 +62,9 @@ const SENT: Readonly<Record<ProblemCode, Sent>> = {
     detail: `Idempotency-Key is one header of 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} visible ASCII characters`,
   },
   idempotency_key_reused: { detail: 'another request was made under this key: take a new one' },
+  invalid_parameter: parameter('invalid_parameter', '?timeoutMs is 0 to 30000'),
   unknown_parameter: parameter('unknown_parameter', '?full is not a parameter of this call'),
-  not_supported: parameter('not_supported', '?wait is not supported by this release: leave it out'),
+  not_supported: parameter('not_supported', '?dryRun is not supported by this release: leave it out'),
   confirmation_required: {
     detail: 'add "confirm" with the issuer to show that it is meant',
     errors: [

@@ -1,6 +1,7 @@
 import type { Revocation } from '@rescind/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { liftAnswer, type RevocationsAnswer, revocationAnswer } from '../answers.ts'
+import { prove, waitWish } from '../enforcement.ts'
 import type { Answer, IdempotentAnswers, RequestHashes } from '../idempotency.ts'
 import { bodyOf } from '../json-body.ts'
 import { lift } from '../lift.ts'
@@ -22,7 +23,8 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
     handler: (request, reply) => {
       if (hasLines(request)) return uploads.take(request, reply)
       return answerOnce(request, reply, async (body, principal, hashes) => {
-        const answer = await revoke(body, principal, publishing, hashes)
+        const wish = waitWish(request)
+        const answer = await prove(await revoke(body, principal, publishing, hashes), wish, publishing.receipts)
         const { state, cursor, revocations } = answer
         audit(request, principal, { state, revocations: revocations.length, cursor })
         return toAnswer(answer)
@@ -34,7 +36,8 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
     ...routeOf(LIFT),
     handler: (request, reply) =>
       answerOnce(request, reply, async (body, principal, hashes) => {
-        const answer = await lift(body, principal, publishing, hashes)
+        const wish = waitWish(request)
+        const answer = await prove(await lift(body, principal, publishing, hashes), wish, publishing.receipts)
         audit(request, principal, { state: answer.state, lift: answer.lift.id, cursor: answer.cursor })
         return toAnswer(answer)
       }),
@@ -59,7 +62,7 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
   }
 }
 
-const STATUS = { nothing_to_do: 200, broadcast: 201, recorded: 202 } as const
+const STATUS = { nothing_to_do: 200, broadcast: 201, enforced: 201, recorded: 202 } as const
 
 function toAnswer(answer: { readonly state: keyof typeof STATUS }): Answer {
   return { status: STATUS[answer.state], payload: JSON.stringify(answer) }

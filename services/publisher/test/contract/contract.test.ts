@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { ANSWERS_GIVEN } from './check-answer.ts'
 import { type DocumentedAnswer, documentedAnswers } from './documented-answers.ts'
 import { provokeMalformed, provokeShutdown, provokeTimeouts } from './provoke-http.ts'
-import { provokeDefects, provokeNoSnapshot, provokeSuccesses } from './provoke-reads.ts'
+import { provokeDefects, provokeNoSnapshot, provokeReceipts, provokeSuccesses } from './provoke-reads.ts'
 import { provokeCredentials, provokeRates, provokeTokenOutages } from './provoke-sign-on.ts'
 import {
   provokeClockSkew,
@@ -16,6 +16,7 @@ import {
 /** Each drives a publisher over HTTP; the harness holds every single answer to the document. */
 const PROVOCATIONS = {
   'all is well': provokeSuccesses,
+  'replicas that confirm': provokeReceipts,
   'no request that can be read': provokeMalformed,
   'requests that never end': provokeTimeouts,
   'requests during the stop': provokeShutdown,
