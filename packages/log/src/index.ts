@@ -7,6 +7,7 @@ export { importedSubjects } from './nats-subjects.ts'
 export { decodePresence, encodePresence, type Presence } from './presence.ts'
 export type {
   AskOptions,
+  ConnectionStats,
   ConnectOptions,
   Head,
   LogConnection,

@@ -5,7 +5,7 @@ import type { MemoryBroker } from './memory-broker.ts'
 import { OpenQuestions, unavailable } from './open-questions.ts'
 import { decodePresence, encodePresence, type Presence } from './presence.ts'
 import { readRange } from './read-range.ts'
-import type { AskOptions, Head, LogEvent, PublisherConnection, StoredFrame } from './revocation-log.ts'
+import type { AskOptions, ConnectionStats, Head, LogEvent, PublisherConnection, StoredFrame } from './revocation-log.ts'
 
 /** There are no followers here that could lag: the pauses only keep the order of things. */
 const RETRY_PAUSES_MS = [1, 2, 4, 8, 16]
@@ -28,6 +28,7 @@ export class MemoryConnection implements PublisherConnection {
   readonly #options: MemoryConnectionOptions
   readonly #questions: OpenQuestions
   readonly #arriving: LogEvent[] = []
+  readonly #counts = { reconnects: 0, receivedBytes: 0, sentBytes: 0 }
   #scheduled = false
   #state: 'connected' | 'disconnected' | 'closed' = 'connected'
 
@@ -44,7 +45,9 @@ export class MemoryConnection implements PublisherConnection {
   }
 
   async read(seq: number, options?: AskOptions): Promise<StoredFrame | undefined> {
-    return this.#ask(`reading frame ${seq}`, options, (broker) => broker.read(seq))
+    const frame = await this.#ask(`reading frame ${seq}`, options, (broker) => broker.read(seq))
+    this.#counts.receivedBytes += frame?.bytes.length ?? 0
+    return frame
   }
 
   range(fromSeq: number, toSeq: number, options?: AskOptions): AsyncIterable<StoredFrame> {
@@ -62,6 +65,7 @@ export class MemoryConnection implements PublisherConnection {
     checkFrameSize(bytes)
     checkMessageId(options.messageId)
     const sent = copyOf(bytes)
+    this.#counts.sentBytes += sent.length
     return this.#ask('appending a frame', options, (broker) => broker.append(sent, options.messageId))
   }
 
@@ -76,7 +80,12 @@ export class MemoryConnection implements PublisherConnection {
   announce(presence: Presence): void {
     if (this.#state !== 'connected') return
     const bytes = encodePresence(presence)
+    this.#counts.sentBytes += bytes.length
     for (const connection of this.#options.broker.connections) connection.hear(this.name, bytes)
+  }
+
+  stats(): ConnectionStats {
+    return { ...this.#counts }
   }
 
   async close(): Promise<void> {
@@ -97,6 +106,7 @@ export class MemoryConnection implements PublisherConnection {
   receive(event: LogEvent): void {
     if (this.#state !== 'connected') return
     this.#arriving.push(event)
+    if (event.kind === 'live') this.#counts.receivedBytes += event.bytes.length
     this.deliverLater()
   }
 
@@ -124,6 +134,7 @@ export class MemoryConnection implements PublisherConnection {
   reconnect(): void {
     if (this.#state !== 'disconnected') return
     this.#state = 'connected'
+    this.#counts.reconnects += 1
     this.#questions.resume()
     this.#options.onEvent({ kind: 'reconnected' })
   }

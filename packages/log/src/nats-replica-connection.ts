@@ -4,7 +4,7 @@ import { type Listening, NatsSession } from './nats-session.ts'
 import { unavailable } from './open-questions.ts'
 import { encodePresence, type Presence } from './presence.ts'
 import { readRange } from './read-range.ts'
-import type { AskOptions, ConnectOptions, Head, LogConnection, StoredFrame } from './revocation-log.ts'
+import type { AskOptions, ConnectionStats, ConnectOptions, Head, LogConnection, StoredFrame } from './revocation-log.ts'
 import { headOf, streamInfo } from './stream-info.ts'
 
 /** Pauses before a missing frame is asked for again: a follower lags by milliseconds, at worst by a second. */
@@ -52,6 +52,10 @@ export class NatsReplicaConnection implements LogConnection {
 
   announce(presence: Presence): void {
     this.session.publish(`${this.settings.subjects.presence}.${this.#name}`, encodePresence(presence))
+  }
+
+  stats(): ConnectionStats {
+    return this.session.stats()
   }
 
   close(): Promise<void> {

@@ -73,6 +73,16 @@ export interface AskOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a connection says of itself. Each only ever grows. */
+export interface ConnectionStats {
+  /** How often it was lost and is back. */
+  readonly reconnects: number
+  /** Bytes of messages that came. */
+  readonly receivedBytes: number
+  /** Bytes of messages that went out. */
+  readonly sentBytes: number
+}
+
 /** What a replica may do. */
 export interface LogConnection {
   /**
@@ -89,6 +99,8 @@ export interface LogConnection {
   range(fromSeq: number, toSeq: number, options?: AskOptions): AsyncIterable<StoredFrame>
   /** Says how this replica is, to whoever listens. Never waits, never fails. */
   announce(presence: Presence): void
+  /** Plain numbers of this connection, from 0 when it was made. */
+  stats(): ConnectionStats
   /** Ends the connection; idempotent. No event is told afterwards. */
   close(): Promise<void>
 }
