@@ -13,6 +13,7 @@ export type {
   LogConnection,
   LogEvent,
   LogIdentity,
+  LogSize,
   PublisherConnection,
   PublisherLog,
   RevocationLog,

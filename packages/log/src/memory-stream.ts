@@ -21,7 +21,8 @@ export class MemoryStream {
 
   /** Where the stream begins and ends, by the port's rules for an empty one. */
   head(): Omit<Head, 'ageMs'> {
-    return { ...this.#identity, firstSeq: this.#firstSeq, lastSeq: this.#lastSeq }
+    const size = { bytes: this.#bytes, maxBytes: this.#maxBytes }
+    return { ...this.#identity, firstSeq: this.#firstSeq, lastSeq: this.#lastSeq, size }
   }
 
   /** A copy of the frame at `seq`. */

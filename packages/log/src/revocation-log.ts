@@ -52,6 +52,13 @@ export interface LogIdentity {
   readonly fingerprintKey: string
 }
 
+/** How full the log is. */
+export interface LogSize {
+  readonly bytes: number
+  /** The cap; absent if there is none. */
+  readonly maxBytes?: number
+}
+
 /** The leader's answer about the log: the one thing that proves freshness (R19). */
 export interface Head extends LogIdentity {
   /** Sequence of the oldest frame; `lastSeq + 1` if there is none. */
@@ -60,6 +67,8 @@ export interface Head extends LogIdentity {
   readonly lastSeq: number
   /** How much older than the question the proof is: on a cluster the largest `active` in the majority, else 0. */
   readonly ageMs: number
+  /** How full it is; absent if the answer does not tell. */
+  readonly size?: LogSize
 }
 
 /** A frame as the stream holds it. */

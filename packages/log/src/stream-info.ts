@@ -2,7 +2,7 @@ import { isPlainObject, RescindError } from '@rescind/protocol'
 import { proofAgeMs } from './cluster-proof.ts'
 import { decodeDescription } from './log-identity.ts'
 import { unavailable } from './open-questions.ts'
-import type { Head } from './revocation-log.ts'
+import type { Head, LogSize } from './revocation-log.ts'
 
 /** JetStream's own error, as it stands in an answer. */
 export interface JetStreamError {
@@ -59,7 +59,13 @@ export function headOf(info: Record<string, unknown>, stream: string): Head {
   if (ageMs === undefined) {
     throw new RescindError('ERR_LOG_UNPROVED', `stream ${stream} has no leader, or no majority of it is current`)
   }
-  return { ...identity, firstSeq: messages === 0 ? last + 1 : first, lastSeq: last, ageMs }
+  const size = sizeOf(state.bytes, config.max_bytes)
+  return { ...identity, firstSeq: messages === 0 ? last + 1 : first, lastSeq: last, ageMs, ...(size && { size }) }
+}
+
+/** A negative cap is none. */
+function sizeOf(bytes: unknown, maxBytes: unknown): LogSize | undefined {
+  return isCount(bytes) ? { bytes, ...(isCount(maxBytes) && { maxBytes }) } : undefined
 }
 
 /** A stream that bears our name and was made by somebody else. */

@@ -158,6 +158,7 @@ export class FollowingReplica implements EmbeddedReplica {
       lifts,
       checks: { active, revoked, unknown: { ...causes } },
       ...this.#follower.stats,
+      log: this.#follower.head?.size,
       connection: this.#follower.connection,
     }
   }

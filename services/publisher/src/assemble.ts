@@ -14,6 +14,8 @@ import { lifetimes } from './lifetimes.ts'
 import { APPEND_DEADLINE_MS } from './limits.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { LogicalTime } from './logical-time.ts'
+import type { PublisherMetrics } from './metrics/publisher-metrics.ts'
+import { timed } from './metrics/timed.ts'
 import type { Publishing } from './publishing.ts'
 import { Readiness } from './readiness.ts'
 import { Replicas } from './replicas.ts'
@@ -25,6 +27,7 @@ export interface AssembleOptions {
   readonly log: { readonly publisher: PublisherLog; readonly replica: RevocationLog }
   readonly logger: Logger
   readonly clock: Clock
+  readonly metrics: PublisherMetrics
 }
 
 /** The parts of one publisher, everything but its HTTP side. */
@@ -41,7 +44,7 @@ export interface Parts {
 
 /** Makes the parts and begins to connect. Nothing here waits for the broker. */
 export async function assemble(options: AssembleOptions): Promise<Parts> {
-  const { config, log, logger, clock } = options
+  const { config, log, logger, clock, metrics } = options
   const publisher = randomBytes(8).toString('hex')
   const appliedFrames = new AppliedFrames()
   const replicas = new Replicas(clock)
@@ -65,13 +68,16 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     ...(config.maxEntries !== undefined && { maxEntries: config.maxEntries }),
     logger,
     clock,
-    onApplied: (event) => appliedFrames.tell(event),
+    onApplied(event) {
+      appliedFrames.tell(event)
+      metrics.follow(event.cursor)
+    },
     onReplaced: () => keeper.replaced(replica.status.cursor?.epoch ?? ''),
   })
   const time = new LogicalTime(clock, () => replica.largestAtMs)
   const commit = (frame: Frame) =>
     commitFrame(frame, {
-      append: (bytes, appendOptions) => keeper.append(bytes, appendOptions),
+      append: timed(clock, metrics, (bytes, appendOptions) => keeper.append(bytes, appendOptions)),
       frameVersion: () => frameVersionToWrite(FRAME_VERSIONS, replicas, keeper.listenedMs),
       appliedFrames,
       nudge: () => replica.nudge(),
@@ -80,7 +86,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
   const appender: Appender = new Appender({
     refusal: () => readiness.refusal(),
     epoch: () => replica.status.cursor?.epoch ?? '',
-    commit,
+    commit: async (frame) => metrics.committed(frame, await commit(frame)),
     time,
     publisher,
   })
@@ -91,6 +97,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     clock,
     refusal: () => readiness.reconciled(),
     identity: () => keeper.head,
+    metrics,
   })
   const issuers = () => lifetimes(config.issuers, replica.denylist)
   const publishing = { issuers, replica, appender, time, readiness, clock }

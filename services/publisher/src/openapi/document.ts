@@ -6,6 +6,7 @@ import { CLAIM_SCHEMAS } from './claims.ts'
 import { HEALTH_SCHEMAS, LIVEZ, READYZ } from './health.ts'
 import type { Schema } from './json-schema.ts'
 import { LIFT, LIFT_SCHEMAS } from './lift.ts'
+import { GET_METRICS } from './metrics.ts'
 import { GET_OPENAPI } from './openapi-call.ts'
 import { describePaths } from './paths.ts'
 import { describeProblems, PROBLEM_SCHEMAS, sharedProblems } from './problem.ts'
@@ -15,7 +16,18 @@ import { REPLICA_SCHEMAS, REPLICAS } from './replica.ts'
 import { REVOCATION_SCHEMAS, REVOKE } from './revocation.ts'
 import { GET_SNAPSHOT, HEAD_SNAPSHOT } from './snapshot.ts'
 
-const CALLS: readonly Call[] = [REVOKE, LIFT, CHECK, GET_SNAPSHOT, HEAD_SNAPSHOT, REPLICAS, LIVEZ, READYZ, GET_OPENAPI]
+const CALLS: readonly Call[] = [
+  REVOKE,
+  LIFT,
+  CHECK,
+  GET_SNAPSHOT,
+  HEAD_SNAPSHOT,
+  REPLICAS,
+  LIVEZ,
+  READYZ,
+  GET_METRICS,
+  GET_OPENAPI,
+]
 
 const DESCRIPTION = `Records revocations of JWTs that are already issued, broadcasts them to every replica, and serves the snapshots that replicas start from. The rules are numbered (R1 to R22) in \`packages/protocol/SPEC.md\`.
 
