@@ -5,7 +5,15 @@ import type { MemoryBroker } from './memory-broker.ts'
 import { OpenQuestions, unavailable } from './open-questions.ts'
 import { decodePresence, encodePresence, type Presence } from './presence.ts'
 import { readRange } from './read-range.ts'
-import type { AskOptions, ConnectionStats, Head, LogEvent, PublisherConnection, StoredFrame } from './revocation-log.ts'
+import type {
+  AskOptions,
+  ConnectionStats,
+  Head,
+  LogEvent,
+  LogSize,
+  PublisherConnection,
+  StoredFrame,
+} from './revocation-log.ts'
 
 /** There are no followers here that could lag: the pauses only keep the order of things. */
 const RETRY_PAUSES_MS = [1, 2, 4, 8, 16]
@@ -29,6 +37,7 @@ export class MemoryConnection implements PublisherConnection {
   readonly #questions: OpenQuestions
   readonly #arriving: LogEvent[] = []
   readonly #counts = { reconnects: 0, receivedBytes: 0, sentBytes: 0 }
+  #size: LogSize | undefined
   #scheduled = false
   #state: 'connected' | 'disconnected' | 'closed' = 'connected'
 
@@ -41,7 +50,12 @@ export class MemoryConnection implements PublisherConnection {
   }
 
   head(options?: AskOptions): Promise<Head> {
-    return this.#ask('asking for the head', options, (broker) => broker.head())
+    const ask = (broker: MemoryBroker) => {
+      const head = broker.head()
+      this.#size = broker.existing().size
+      return head
+    }
+    return this.#ask('asking for the head', options, ask)
   }
 
   async read(seq: number, options?: AskOptions): Promise<StoredFrame | undefined> {
@@ -85,7 +99,7 @@ export class MemoryConnection implements PublisherConnection {
   }
 
   stats(): ConnectionStats {
-    return { ...this.#counts }
+    return { ...this.#counts, ...(this.#size && { log: this.#size }) }
   }
 
   async close(): Promise<void> {

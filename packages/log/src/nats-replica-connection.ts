@@ -4,8 +4,16 @@ import { type Listening, NatsSession } from './nats-session.ts'
 import { unavailable } from './open-questions.ts'
 import { encodePresence, type Presence } from './presence.ts'
 import { readRange } from './read-range.ts'
-import type { AskOptions, ConnectionStats, ConnectOptions, Head, LogConnection, StoredFrame } from './revocation-log.ts'
-import { headOf, streamInfo } from './stream-info.ts'
+import type {
+  AskOptions,
+  ConnectionStats,
+  ConnectOptions,
+  Head,
+  LogConnection,
+  LogSize,
+  StoredFrame,
+} from './revocation-log.ts'
+import { headOf, sizeOf, streamInfo } from './stream-info.ts'
 
 /** Pauses before a missing frame is asked for again: a follower lags by milliseconds, at worst by a second. */
 const RETRY_PAUSES_MS = [10, 30, 90, 270, 810]
@@ -18,6 +26,7 @@ export class NatsReplicaConnection implements LogConnection {
   protected readonly settings: NatsSettings
   protected readonly session: NatsSession
   readonly #name: string
+  #size: LogSize | undefined
 
   protected constructor(settings: NatsSettings, name: string, session: NatsSession) {
     this.settings = settings
@@ -32,7 +41,9 @@ export class NatsReplicaConnection implements LogConnection {
 
   async head(options?: AskOptions): Promise<Head> {
     const { stream } = this.settings
-    return headOf(await this.info(options), stream)
+    const info = await this.info(options)
+    this.#size = sizeOf(info) ?? this.#size
+    return headOf(info, stream)
   }
 
   async read(seq: number, options?: AskOptions): Promise<StoredFrame | undefined> {
@@ -55,7 +66,7 @@ export class NatsReplicaConnection implements LogConnection {
   }
 
   stats(): ConnectionStats {
-    return this.session.stats()
+    return { ...this.session.stats(), ...(this.#size && { log: this.#size }) }
   }
 
   close(): Promise<void> {

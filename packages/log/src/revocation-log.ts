@@ -52,7 +52,7 @@ export interface LogIdentity {
   readonly fingerprintKey: string
 }
 
-/** How full the log is. */
+/** How full the log is, in bytes. */
 export interface LogSize {
   readonly bytes: number
   /** The cap; absent if there is none. */
@@ -67,8 +67,6 @@ export interface Head extends LogIdentity {
   readonly lastSeq: number
   /** How much older than the question the proof is: on a cluster the largest `active` in the majority, else 0. */
   readonly ageMs: number
-  /** How full it is; absent if the answer does not tell. */
-  readonly size?: LogSize
 }
 
 /** A frame as the stream holds it. */
@@ -82,7 +80,7 @@ export interface AskOptions {
   readonly signal?: AbortSignal
 }
 
-/** What a connection says of itself. Each only ever grows. */
+/** What a connection says of itself. Its counts only ever grow. */
 export interface ConnectionStats {
   /** How often it was lost and is back. */
   readonly reconnects: number
@@ -90,6 +88,8 @@ export interface ConnectionStats {
   readonly receivedBytes: number
   /** Bytes of messages that went out. */
   readonly sentBytes: number
+  /** How full the log is, as the last answer about its head told; absent before the first. */
+  readonly log?: LogSize
 }
 
 /** What a replica may do. */

@@ -59,13 +59,13 @@ export function headOf(info: Record<string, unknown>, stream: string): Head {
   if (ageMs === undefined) {
     throw new RescindError('ERR_LOG_UNPROVED', `stream ${stream} has no leader, or no majority of it is current`)
   }
-  const size = sizeOf(state.bytes, config.max_bytes)
-  return { ...identity, firstSeq: messages === 0 ? last + 1 : first, lastSeq: last, ageMs, ...(size && { size }) }
+  return { ...identity, firstSeq: messages === 0 ? last + 1 : first, lastSeq: last, ageMs }
 }
 
-/** A negative cap is none. */
-function sizeOf(bytes: unknown, maxBytes: unknown): LogSize | undefined {
-  return isCount(bytes) ? { bytes, ...(isCount(maxBytes) && { maxBytes }) } : undefined
+/** How full it is out of an answer about the stream. A negative cap is none. */
+export function sizeOf({ config, state }: Record<string, unknown>): LogSize | undefined {
+  if (!isPlainObject(config) || !isPlainObject(state) || !isCount(state.bytes)) return undefined
+  return { bytes: state.bytes, ...(isCount(config.max_bytes) && { maxBytes: config.max_bytes }) }
 }
 
 /** A stream that bears our name and was made by somebody else. */

@@ -1,4 +1,4 @@
-export type { ConnectOptions, LogConnection, RevocationLog } from '@rescind/log'
+export type { ConnectionStats, ConnectOptions, LogConnection, LogSize, RevocationLog } from '@rescind/log'
 export {
   type Environment,
   importedSubjects,

@@ -1,3 +1,4 @@
+import type { ConnectionStats } from '@rescind/log'
 import type { UnknownCause, Verdict } from '@rescind/protocol'
 import type { ReplicaStatus } from './replica-types.ts'
 
@@ -17,12 +18,8 @@ export interface ReplicaStats extends FollowStats {
     readonly revoked: number
     readonly unknown: Readonly<Record<UnknownCause, number>>
   }
-  /** How full the log is, as its leader last said: `maxBytes` is absent if there is no cap. Undefined before the first answer. */
-  readonly log: { readonly bytes: number; readonly maxBytes?: number } | undefined
-  /** What the connection to the log says of itself; undefined before the first. Its numbers only ever grow. */
-  readonly connection:
-    | { readonly reconnects: number; readonly receivedBytes: number; readonly sentBytes: number }
-    | undefined
+  /** What the connection to the log says of itself; undefined before the first. */
+  readonly connection: ConnectionStats | undefined
 }
 
 /** What has come of following the log. Each only ever grows. */

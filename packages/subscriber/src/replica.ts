@@ -158,7 +158,6 @@ export class FollowingReplica implements EmbeddedReplica {
       lifts,
       checks: { active, revoked, unknown: { ...causes } },
       ...this.#follower.stats,
-      log: this.#follower.head?.size,
       connection: this.#follower.connection,
     }
   }

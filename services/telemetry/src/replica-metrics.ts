@@ -34,11 +34,12 @@ export function replicaMetrics(meter: Meter, replica: Pick<Replica, 'stats'>): v
     result.observe(revocations, { kind: 'revocation' })
     result.observe(lifts, { kind: 'lift' })
   })
-  gauge('log_bytes', 'Bytes that the log holds, as its leader last said.', (result, { log }) => {
-    if (log) result.observe(log.bytes)
+  gauge('log_bytes', 'Bytes that the log holds, as its leader last said.', (result, { connection }) => {
+    if (connection?.log) result.observe(connection.log.bytes)
   })
-  gauge('log_max_bytes', 'Size cap of the log; absent if it has none.', (result, { log }) => {
-    if (log?.maxBytes !== undefined) result.observe(log.maxBytes)
+  gauge('log_max_bytes', 'Size cap of the log; absent if it has none.', (result, { connection }) => {
+    const maxBytes = connection?.log?.maxBytes
+    if (maxBytes !== undefined) result.observe(maxBytes)
   })
   gauge(
     'replica_max_tick_delay_seconds',

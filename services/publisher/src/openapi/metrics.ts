@@ -16,16 +16,9 @@ export const GET_METRICS: Call = {
       content: {
         'text/plain': {
           schema: { type: 'string' },
-          examples: {
-            ready: {
-              summary: 'One metric of many',
-              value:
-                '# HELP rescind_ready 1 while this publisher is ready.\n# TYPE rescind_ready gauge\nrescind_ready 1\n',
-            },
-          },
         },
       },
     },
   },
-  refusals: ['internal'],
+  refusals: [],
 }
