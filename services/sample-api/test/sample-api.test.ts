@@ -191,3 +191,28 @@ test('a port that is taken ends the start, and nothing stays open', async () => 
     taken.close()
   }
 })
+
+test('GET /metrics tells checks by verdict, how the replica is, tokens by outcome and requests; and no subject', async () => {
+  await using it = await house()
+  await it.get('/whoami', it.mint({ sub: 'marked-subject' }))
+  await it.get('/whoami')
+  await it.get('/marked-path')
+  const response = await it.get('/metrics')
+  assert.equal(response.status, 200)
+  assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+  const text = await response.text()
+  for (const line of [
+    // The verifier asks, and the plugin once more (R22).
+    'rescind_checks_total{verdict="active"} 2',
+    'rescind_checks_total{verdict="unknown",cause="stale"} 0',
+    'rescind_replica_state{state="live"} 1',
+    'rescind_verifications_total{outcome="verified"} 1',
+    'rescind_verifications_total{outcome="no_credentials"} 1',
+    'rescind_http_request_duration_seconds_count{method="GET",route="/whoami",status="200"} 1',
+    'rescind_http_request_duration_seconds_count{method="GET",route="none",status="404"} 1',
+  ]) {
+    assert.ok(text.includes(`\n${line}\n`), `${line} is not in ${text}`)
+  }
+  assert.match(text, /\nrescind_replica_lag_seconds [\d.e-]+\n/)
+  assert.ok(!text.includes('marked'), text)
+})

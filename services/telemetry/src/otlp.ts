@@ -1,6 +1,6 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { RescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
@@ -31,10 +31,12 @@ export function otlpReader(service: string, env: Env, logger: Logger | undefined
     exportIntervalMillis,
   )
   const exporter = new OTLPMetricExporter(urlFrom(env))
-  const named = resourceFromAttributes({ 'service.name': env.OTEL_SERVICE_NAME ?? service })
+  const named = resourceFromAttributes({ 'service.name': service })
+  // The process' own OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+  const fromProcess = detectResources({ detectors: [envDetector] })
   return {
     reader: new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis }),
-    resource: defaultResource().merge(named),
+    resource: defaultResource().merge(named).merge(fromProcess),
   }
 }
 
