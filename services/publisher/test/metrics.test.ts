@@ -186,7 +186,9 @@ test('the backlog, its age, silent replicas and the disk of the Store', async ()
 
 test('the table in README.md is what GET /metrics tells', async () => {
   const table = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8').split('\n## Metrics\n')[1] ?? ''
-  const cells = [...(table.split('\n## ')[0]?.matchAll(/^\| `([a-z_0-9]+)` +\| (\w+) +\| (.*?) +\| (.*?) +\|$/gm) ?? [])]
+  const cells = [
+    ...(table.split('\n## ')[0]?.matchAll(/^\| `([a-z_0-9]+)` +\| (\w+) +\| (.*?) +\| (.*?) +\|$/gm) ?? []),
+  ]
   const documented = cells.map(([, name, type, labels, help]) => `| \`${name}\` | ${type} | ${labels} | ${help} |`)
   const told = [...(await everyMetric())].map(([name, { type, labels, help }]) => {
     const names = [...labels].map((label) => `\`${label}\``).join(', ')

@@ -65,7 +65,7 @@ export function observe(meter: Meter, parts: ObservedParts): void {
 }
 
 /** Of the disk under the Store: it is full before we are told, by whoever else writes there. */
-function observeDisk(meter: Meter, folder: string): void {
+export function observeDisk(meter: Meter, folder: string): void {
   const free = meter.createObservableGauge('rescind_store_free_bytes', {
     description: 'Room left on the disk of the Store.',
   })
