@@ -57,6 +57,9 @@ function measure(app: FastifyInstance, { replica, verifier, meters }: AppParts):
 class QuietRequests extends LogController {
   override incomingRequest(): void {}
 
+  /** The path and the query that were asked for would stand in the line, with whatever somebody puts there. */
+  override routeNotFound(): void {}
+
   override requestCompleted(...[error, request, reply]: Parameters<LogController['requestCompleted']>): void {
     if (error) super.requestCompleted(error, request, reply)
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fastify } from 'fastify'
 import { type ServiceLoggerOptions, serviceLogger, shortHash } from '../src/index.ts'
 
 const JWT = `${Buffer.from('{"alg":"ES256"}').toString('base64url')}.${Buffer.from('{"sub":"ann"}').toString('base64url')}.c2ln`
@@ -43,14 +44,20 @@ test('what looks like a token or a static key is replaced wherever it stands', (
   assert.equal(hashes.size, 1, 'one token, one hash')
 })
 
-test('of a request its method and route are told, not what was asked for', () => {
+test('of a request its method and route are told, also by Fastify itself when a handler throws; not what was asked for', async () => {
   const { lines, logger } = logging()
-  const req = {
-    method: 'GET',
-    url: '/whoami?access_token=marked',
-    headers: { cookie: 'marked' },
-    routeOptions: { url: '/whoami' },
-  }
-  logger.info({ req }, 'a request')
-  assert.deepEqual(JSON.parse(lines[0] ?? '').req, { method: 'GET', route: '/whoami' })
+  const app = fastify({ loggerInstance: logger })
+  app.get('/orders/:id', () => {
+    throw new TypeError('the printer is on fire')
+  })
+  await app.inject({
+    url: '/orders/marked?access_token=marked',
+    headers: { cookie: 'marked', authorization: 'marked' },
+  })
+  await app.close()
+  const told = lines.map((line) => JSON.parse(line))
+  const failed = told.find(({ err }) => err)
+  assert.equal(failed.err.message, 'the printer is on fire')
+  assert.deepEqual(failed.req, { method: 'GET', route: '/orders/:id' })
+  assert.ok(!lines.join('').includes('marked'), lines.join(''))
 })
