@@ -8,6 +8,7 @@ export { importedSubjects } from './nats-subjects.ts'
 export { decodePresence, encodePresence, type Presence } from './presence.ts'
 export type {
   AskOptions,
+  ConnectionStats,
   ConnectOptions,
   Established,
   EstablishOptions,
@@ -15,6 +16,7 @@ export type {
   LogConnection,
   LogEvent,
   LogIdentity,
+  LogSize,
   PublisherConnection,
   PublisherLog,
   RevocationLog,

@@ -8,10 +8,12 @@ import { decodePresence, encodePresence, type Presence } from './presence.ts'
 import { readRange } from './read-range.ts'
 import type {
   AskOptions,
+  ConnectionStats,
   Established,
   EstablishOptions,
   Head,
   LogEvent,
+  LogSize,
   PublisherConnection,
   StoredFrame,
 } from './revocation-log.ts'
@@ -37,6 +39,8 @@ export class MemoryConnection implements PublisherConnection {
   readonly #options: MemoryConnectionOptions
   readonly #questions: OpenQuestions
   readonly #arriving: LogEvent[] = []
+  readonly #counts = { reconnects: 0, receivedBytes: 0, sentBytes: 0 }
+  #size: LogSize | undefined
   #scheduled = false
   #state: 'connected' | 'disconnected' | 'closed' = 'connected'
 
@@ -49,11 +53,18 @@ export class MemoryConnection implements PublisherConnection {
   }
 
   head(options?: AskOptions): Promise<Head> {
-    return this.#ask('asking for the head', options, (broker) => broker.head())
+    const ask = (broker: MemoryBroker) => {
+      const head = broker.head()
+      this.#size = broker.existing().size
+      return head
+    }
+    return this.#ask('asking for the head', options, ask)
   }
 
   async read(seq: number, options?: AskOptions): Promise<StoredFrame | undefined> {
-    return this.#ask(`reading frame ${seq}`, options, (broker) => broker.read(seq))
+    const frame = await this.#ask(`reading frame ${seq}`, options, (broker) => broker.read(seq))
+    this.#counts.receivedBytes += frame?.bytes.length ?? 0
+    return frame
   }
 
   range(fromSeq: number, toSeq: number, options?: AskOptions): AsyncIterable<StoredFrame> {
@@ -75,6 +86,7 @@ export class MemoryConnection implements PublisherConnection {
     checkFrameSize(bytes)
     checkMessageId(options.messageId)
     const sent = copyOf(bytes)
+    this.#counts.sentBytes += sent.length
     return this.#ask('appending a frame', options, (broker) => broker.append(sent, options.messageId))
   }
 
@@ -89,6 +101,7 @@ export class MemoryConnection implements PublisherConnection {
   announce(presence: Presence): void {
     if (this.#state !== 'connected') return
     const bytes = encodePresence(presence)
+    this.#counts.sentBytes += bytes.length
     for (const connection of this.#options.broker.connections) connection.hear(this.name, bytes)
   }
 
@@ -96,6 +109,10 @@ export class MemoryConnection implements PublisherConnection {
     if (this.#state !== 'connected') return
     const bytes = encodeBarrier(barrier)
     for (const connection of this.#options.broker.connections) connection.hearBarrier(bytes)
+  }
+
+  stats(): ConnectionStats {
+    return { ...this.#counts, ...(this.#size && { log: this.#size }) }
   }
 
   async close(): Promise<void> {
@@ -123,6 +140,7 @@ export class MemoryConnection implements PublisherConnection {
   receive(event: LogEvent): void {
     if (this.#state !== 'connected') return
     this.#arriving.push(event)
+    if (event.kind === 'live') this.#counts.receivedBytes += event.bytes.length
     this.deliverLater()
   }
 
@@ -150,6 +168,7 @@ export class MemoryConnection implements PublisherConnection {
   reconnect(): void {
     if (this.#state !== 'disconnected') return
     this.#state = 'connected'
+    this.#counts.reconnects += 1
     this.#questions.resume()
     this.#options.onEvent({ kind: 'reconnected' })
   }

@@ -5,8 +5,16 @@ import { type Listening, NatsSession } from './nats-session.ts'
 import { unavailable } from './open-questions.ts'
 import { encodePresence, type Presence } from './presence.ts'
 import { readRange } from './read-range.ts'
-import type { AskOptions, ConnectOptions, Head, LogConnection, StoredFrame } from './revocation-log.ts'
-import { headOf, streamInfo } from './stream-info.ts'
+import type {
+  AskOptions,
+  ConnectionStats,
+  ConnectOptions,
+  Head,
+  LogConnection,
+  LogSize,
+  StoredFrame,
+} from './revocation-log.ts'
+import { headOf, sizeOf, streamInfo } from './stream-info.ts'
 
 /** Pauses before a missing frame is asked for again: a follower lags by milliseconds, at worst by a second. */
 const RETRY_PAUSES_MS = [10, 30, 90, 270, 810]
@@ -19,6 +27,7 @@ export class NatsReplicaConnection implements LogConnection {
   protected readonly settings: NatsSettings
   protected readonly session: NatsSession
   readonly #name: string
+  #size: LogSize | undefined
 
   protected constructor(settings: NatsSettings, name: string, session: NatsSession) {
     this.settings = settings
@@ -38,7 +47,9 @@ export class NatsReplicaConnection implements LogConnection {
 
   async head(options?: AskOptions): Promise<Head> {
     const { stream } = this.settings
-    return headOf(await this.info(options), stream)
+    const info = await this.info(options)
+    this.#size = sizeOf(info) ?? this.#size
+    return headOf(info, stream)
   }
 
   async read(seq: number, options?: AskOptions): Promise<StoredFrame | undefined> {
@@ -58,6 +69,10 @@ export class NatsReplicaConnection implements LogConnection {
 
   announce(presence: Presence): void {
     this.session.publish(`${this.settings.subjects.presence}.${this.#name}`, encodePresence(presence))
+  }
+
+  stats(): ConnectionStats {
+    return { ...this.session.stats(), ...(this.#size && { log: this.#size }) }
   }
 
   close(): Promise<void> {

@@ -55,6 +55,13 @@ export interface LogIdentity {
   readonly fingerprintKey: string
 }
 
+/** How full the log is, in bytes. */
+export interface LogSize {
+  readonly bytes: number
+  /** The cap; absent if there is none. */
+  readonly maxBytes?: number
+}
+
 /** The leader's answer about the log: the one thing that proves freshness (R19). */
 export interface Head extends LogIdentity {
   /** Sequence of the oldest frame; `lastSeq + 1` if there is none. */
@@ -88,6 +95,18 @@ export interface EstablishOptions extends AskOptions {
   readonly maxAgeMs?: number
 }
 
+/** What a connection says of itself. Its counts only ever grow. */
+export interface ConnectionStats {
+  /** How often it was lost and is back. */
+  readonly reconnects: number
+  /** Bytes of messages that came. */
+  readonly receivedBytes: number
+  /** Bytes of messages that went out. */
+  readonly sentBytes: number
+  /** How full the log is, as the last answer about its head told; absent before the first. */
+  readonly log?: LogSize
+}
+
 /** What a replica may do. */
 export interface LogConnection {
   /**
@@ -104,6 +123,8 @@ export interface LogConnection {
   range(fromSeq: number, toSeq: number, options?: AskOptions): AsyncIterable<StoredFrame>
   /** Says how this replica is, to whoever listens. Never waits, never fails. */
   announce(presence: Presence): void
+  /** Plain numbers of this connection, from 0 when it was made. */
+  stats(): ConnectionStats
   /** Ends the connection; idempotent. No event is told afterwards. */
   close(): Promise<void>
 }

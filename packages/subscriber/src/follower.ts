@@ -1,4 +1,4 @@
-import type { Barrier, Head, LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
+import type { Barrier, ConnectionStats, Head, LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
 import {
   type Clock,
   type Cursor,
@@ -24,6 +24,7 @@ import {
 } from './follow-state.ts'
 import { step } from './follow-table.ts'
 import { inSlices } from './in-slices.ts'
+import type { FollowStats } from './replica-stats.ts'
 import type { Logger } from './replica-types.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 
@@ -82,8 +83,18 @@ export class Follower {
   #performing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #wakeUp: (() => void) | undefined
-  #ignored = 0
   #noted: string | undefined
+  #tickDueMs = Number.POSITIVE_INFINITY
+  readonly #counts = {
+    questions: 0,
+    proofs: 0,
+    frames: 0,
+    facts: 0,
+    ignored: 0,
+    snapshots: 0,
+    snapshotFailures: 0,
+    maxTickDelayMs: 0,
+  }
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -100,9 +111,14 @@ export class Follower {
     return this.#head
   }
 
-  /** Live messages that were not the next frame. */
-  get ignored(): number {
-    return this.#ignored
+  /** What has come of it so far. */
+  get stats(): FollowStats {
+    return { ...this.#counts }
+  }
+
+  /** What the connection says of itself. */
+  get connection(): ConnectionStats | undefined {
+    return this.#connection?.stats()
   }
 
   /** Begins to follow; returns at once. */
@@ -203,6 +219,7 @@ export class Follower {
     this.#state = state
     for (const output of outputs) this.#carryOut(output)
     if (state.provedAtMs !== before.provedAtMs) {
+      this.#counts.proofs += 1
       this.#backoff.reset()
       this.#noted = undefined
     }
@@ -213,14 +230,22 @@ export class Follower {
   #carryOut(output: FollowOutput): void {
     switch (output.kind) {
       case 'apply':
+        this.#counts.frames += 1
+        this.#counts.facts += output.frame.facts.length
         if (!this.#options.apply(output.frame, output.cursor)) this.#send({ kind: 'overflowed' })
         break
       case 'ask':
+        this.#counts.questions += 1
         this.#options.onAsk()
         this.#perform(QUESTION_TIMEOUT_MS, (work) => this.#ask(output.own, work))
         break
       case 'fetch':
-        this.#perform(SNAPSHOT_TIMEOUT_MS, (work) => this.#fetch(work))
+        this.#perform(SNAPSHOT_TIMEOUT_MS, (work) =>
+          this.#fetch(work).catch((error) => {
+            this.#counts.snapshotFailures += 1
+            throw error
+          }),
+        )
         break
       case 'join':
         this.#perform(SNAPSHOT_TIMEOUT_MS, (work) => this.#join(work))
@@ -233,7 +258,7 @@ export class Follower {
         this.#attempt?.end()
         break
       case 'ignored':
-        this.#ignored += 1
+        this.#counts.ignored += 1
         break
       case 'replaced':
         this.#options.logger.warn(
@@ -280,6 +305,7 @@ export class Follower {
     // Given up meanwhile: another may be here by now, and this one must not be joined in its name.
     signal.throwIfAborted()
     this.#snapshot = snapshot
+    this.#counts.snapshots += 1
     return { kind: 'snapshot', manifest: snapshot.manifest }
   }
 
@@ -308,16 +334,24 @@ export class Follower {
   }
 
   #tick(): void {
+    this.#noteDelay()
     this.#send({ kind: 'tick' })
     this.#options.onTick()
     this.#options.onChange(this.#state)
     this.#tickIn(Math.min(TICK_MS, wakeAtMs(this.#state) - this.#options.clock.monotonic()))
   }
 
+  #noteDelay(): void {
+    const delayMs = Math.round(this.#options.clock.monotonic() - this.#tickDueMs)
+    this.#counts.maxTickDelayMs = Math.max(this.#counts.maxTickDelayMs, delayMs)
+  }
+
   #tickIn(ms: number): void {
     clearTimeout(this.#timer)
     if (this.#stop.signal.aborted) return
-    this.#timer = setTimeout(() => this.#tick(), Math.min(TICK_MS, Math.max(1, ms)))
+    const delayMs = Math.min(TICK_MS, Math.max(1, ms))
+    this.#tickDueMs = this.#options.clock.monotonic() + delayMs
+    this.#timer = setTimeout(() => this.#tick(), delayMs)
     // Following must not keep a process alive whose own work is done; a promise that somebody awaits is work.
     if (!this.#options.isAwaited()) this.#timer.unref()
   }

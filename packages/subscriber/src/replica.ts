@@ -29,6 +29,7 @@ import { Follower } from './follower.ts'
 import { inSlices } from './in-slices.ts'
 import { type Position, PositionDigest } from './position-digest.ts'
 import { refusalOf } from './refusal.ts'
+import { CheckCounts, type ReplicaStats } from './replica-stats.ts'
 import type { Logger, Refusal, ReplicaStatus, WhenUnknown } from './replica-types.ts'
 import { SleepWatch } from './sleep-watch.ts'
 import { UnknownAdvice } from './unknown-advice.ts'
@@ -54,6 +55,7 @@ export class FollowingReplica implements EmbeddedReplica {
   readonly #deletionClock: DeletionClock
   readonly #follower: Follower
   readonly #advice = new UnknownAdvice()
+  readonly #checks = new CheckCounts()
   readonly #sleep: SleepWatch
   readonly #digest: PositionDigest
   readonly #barriers: BarrierAnswers
@@ -114,6 +116,10 @@ export class FollowingReplica implements EmbeddedReplica {
   }
 
   check(token: VerifiedToken): Verdict {
+    return this.#checks.count(this.#judge(token))
+  }
+
+  #judge(token: VerifiedToken): Verdict {
     const verdict = this.denylist.check(token, {
       nowMs: this.#clock.now(),
       unmanagedIssuers: this.#unmanaged,
@@ -148,6 +154,20 @@ export class FollowingReplica implements EmbeddedReplica {
       lagMs: this.#lagMs(),
       entries: this.denylist.size,
       ...(cause === undefined ? {} : { cause }),
+    }
+  }
+
+  stats(): ReplicaStats {
+    const { active, revoked, unknown: causes } = this.#checks
+    const { size, lifts } = this.denylist
+    return {
+      state: this.#stateNow(),
+      lagMs: this.#lagMs(),
+      revocations: size - lifts,
+      lifts,
+      checks: { active, revoked, unknown: { ...causes } },
+      ...this.#follower.stats,
+      connection: this.#follower.connection,
     }
   }
 

@@ -11,6 +11,8 @@ import { lifetimes } from './lifetimes.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { LogicalTime } from './logical-time.ts'
 import { maxAgeMs } from './max-age.ts'
+import type { PublisherMetrics } from './metrics/publisher-metrics.ts'
+import { timed } from './metrics/timed.ts'
 import { Outbox } from './outbox.ts'
 import type { Publishing } from './publishing.ts'
 import { Readiness } from './readiness.ts'
@@ -28,6 +30,7 @@ export interface AssembleOptions {
   readonly log: { readonly publisher: PublisherLog; readonly replica: RevocationLog }
   readonly logger: Logger
   readonly clock: Clock
+  readonly metrics: PublisherMetrics
 }
 
 /** The parts of one publisher, everything but its HTTP side. */
@@ -63,7 +66,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
 }
 
 /** From the Store up: what comes first is told of by what comes later. */
-async function connect(store: Store, { config, log, logger, clock }: AssembleOptions): Promise<Parts> {
+async function connect(store: Store, { config, log, logger, clock, metrics }: AssembleOptions): Promise<Parts> {
   const appliedFrames = new AppliedFrames()
   const replicas = new Replicas(clock)
   const brokerClock = new BrokerClock(clock)
@@ -79,7 +82,7 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
   })
   const sender = new Sender({
     refusal: () => readiness.refusal(),
-    append: (bytes, appendOptions) => keeper.append(bytes, appendOptions),
+    append: timed(clock, metrics, (bytes, appendOptions) => keeper.append(bytes, appendOptions)),
     read: (seq) => keeper.read(seq),
     epoch: () => replica.status.cursor?.epoch ?? '',
     frameVersion: () => frameVersionToWrite(FRAME_VERSIONS, replicas, keeper.listenedMs),
@@ -97,6 +100,7 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     sender,
     expect: (frameId) => appliedFrames.expect(frameId),
     logger,
+    metrics,
   })
   await outbox.open()
   const ownName = `publisher-replica-${store.id.slice(0, 8)}`
@@ -114,6 +118,7 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     onApplied(event) {
       reconciler.applied(event)
       appliedFrames.tell(event)
+      metrics.follow(event.cursor)
     },
     onReplaced: () => keeper.replaced(replica.status.cursor?.epoch ?? ''),
   })
@@ -126,6 +131,7 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     clock,
     refusal: () => readiness.reconciled(),
     identity: () => keeper.head,
+    metrics,
   })
   const latestNowMs = () => brokerClock.latestNowMs()
   const earliestNowMs = () => brokerClock.earliestNowMs()
@@ -136,8 +142,9 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     staleAfterMs: config.staleAfterMs ?? limits.DEFAULT_STALE_AFTER_MS,
     listenedMs: () => keeper.listenedMs,
     barrier: (barrier) => keeper.barrier(barrier),
+    onAnswered: (ms, enforced) => metrics.recordReceipt(ms, enforced ? 'enforced' : 'broadcast'),
   })
-  const publishing = { issuers, replica, outbox, store, time, receipts, latestNowMs, earliestNowMs, clock }
+  const publishing = { issuers, replica, outbox, store, time, receipts, metrics, latestNowMs, earliestNowMs, clock }
   await takeUp(store, replica, clock)
   outbox.start()
   keeper.start()

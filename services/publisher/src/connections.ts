@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { HttpLimits } from './http-limits.ts'
 import { SAY_FULL_EVERY_MS } from './limits.ts'
-import { Problem, rawProblem } from './problems.ts'
+import { Problem, type ProblemCode, rawProblem } from './problems.ts'
 
 /** What is known of one connection. */
 interface Connection {
@@ -25,9 +25,12 @@ export class Connections {
   readonly #limits: HttpLimits
   readonly #logger: FastifyBaseLogger
   readonly #known = new WeakMap<Socket, Connection>()
+  readonly #onRefused: ((code: ProblemCode) => void) | undefined
   #saysFull: NodeJS.Timeout | undefined
 
-  constructor(limits: HttpLimits, logger: FastifyBaseLogger) {
+  /** @param onRefused told the code of each connection that is ended with an answer. */
+  constructor(limits: HttpLimits, logger: FastifyBaseLogger, onRefused?: (code: ProblemCode) => void) {
+    this.#onRefused = onRefused
     this.#limits = limits
     this.#logger = logger
   }
@@ -76,6 +79,7 @@ export class Connections {
       socket.destroy()
       return
     }
+    this.#onRefused?.(code)
     socket.end(rawProblem(code))
     // Closing at once could take the answer away again, if the client still sends; waiting for it could take for ever.
     const timer = setTimeout(() => socket.destroy(), this.#limits.lingerMs)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Cursor, type Fact, FRAME_REQUEST_BYTES, type FrameRequest, limits, RescindError } from '@rescind/protocol'
-import { FACT_SLACK_BYTES } from './limits.ts'
-import type { Waiting } from './store/store.ts'
+import { FACT_SLACK_BYTES, MAX_AUDIT_IDS } from './limits.ts'
+import type { AuditEntry, Waiting } from './store/store.ts'
 
 /** A fact that is to be recorded: made for the logical time that its frame is given (R10). */
 export interface PlannedFact {
@@ -17,6 +17,9 @@ export type Outcome =
   /** On this publisher's disk; it goes out by itself. The `at` of its facts is not given yet. */
   | { readonly state: 'recorded'; readonly facts: readonly Fact[] }
 
+/** Who asks for facts, and with what call. */
+export type AskedBy = Pick<AuditEntry, 'principal' | 'signOn' | 'action'>
+
 /** One request's facts, and whoever waits for what becomes of them. */
 export interface Submission {
   readonly kind: Fact['kind']
@@ -25,6 +28,7 @@ export interface Submission {
   readonly request: { readonly key: string; readonly body: string } | undefined
   /** True: not answered before it is broadcast. */
   readonly patient: boolean
+  readonly by: AskedBy | undefined
   readonly bytes: number
   readonly facts: Fact[]
   /** How many of its facts are not in the log yet. */
@@ -89,6 +93,15 @@ export function groupOf(
   }
   const { order, recordedAtMs, provisional } = given
   return { order, frameId: newId(), facts, fixed, requests, recordedAtMs, owners, provisional, answered: false }
+}
+
+/** What the audit record says of a submission; nothing of what the publisher itself asks for. */
+export function auditOf({ by, facts }: Submission, timeMs: number): AuditEntry[] {
+  if (by === undefined) return []
+  const ids = facts.slice(0, MAX_AUDIT_IDS).flatMap((fact) => (fact.kind === 'issuer' ? [] : [fact.id]))
+  const [first] = facts
+  const onBehalfOf = first?.kind === 'revocation' && first.onBehalfOf
+  return [{ timeMs, ...by, ...(onBehalfOf && { onBehalfOf }), outcome: 'recorded', ids, count: facts.length }]
 }
 
 /** A group as it was found on the disk. */

@@ -2,7 +2,9 @@ import { encodeShape, type Fact, limits, RescindError, shapeOf, toRescindError }
 import type { Logger } from '@rescind/subscriber'
 import type { AppliedFrame, Expected } from './applied-frames.ts'
 import {
+  type AskedBy,
   answerRecorded,
+  auditOf,
   FRAME_OVERHEAD_BYTES,
   foundGroup,
   type Group,
@@ -19,6 +21,7 @@ import {
 } from './group.ts'
 import { ANSWER_PATIENCE_MS, MAX_WAITING_BYTES, RETRY_SENDING_MS, WINDOW_GROUPS } from './limits.ts'
 import type { LogicalTime } from './logical-time.ts'
+import type { PublisherMetrics } from './metrics/publisher-metrics.ts'
 import { sentFrames } from './probes.ts'
 import type { Outgoing } from './sender.ts'
 import type { Store } from './store/store.ts'
@@ -29,6 +32,8 @@ export interface SubmitOptions {
   readonly request?: { readonly key: string; readonly body: string } | undefined
   /** True: answered only once it is broadcast, however long that takes. */
   readonly patient?: boolean
+  /** Who asks for it, for the audit record, which is on disk with the facts. */
+  readonly by?: AskedBy
 }
 
 /** What the outbox needs. */
@@ -45,8 +50,7 @@ export interface OutboxParts {
   /** Asked before the own replica reads the log: is the frame there that was under way when the last process ended? */
   expect(frameId: string): Expected
   readonly logger: Logger
-  /** Told how long a write to the Store took, fsync included, in milliseconds. */
-  onRecorded?(ms: number): void
+  readonly metrics?: Pick<PublisherMetrics, 'recordFsync' | 'countFacts'>
 }
 
 /**
@@ -130,7 +134,7 @@ export class Outbox {
     if (this.#draining) throw new RescindError('ERR_CLOSED', 'the publisher is stopping; ask another one')
     const refusal = this.#logFull ?? this.#parts.fullness(planned.length + this.#waitingFacts)
     if (refusal) throw refusal
-    const { request, patient = false } = options
+    const { request, patient = false, by } = options
     const atMs = this.#parts.time.peek()
     const facts = planned.map((one) => one.build(atMs))
     const bytes = sizeOfSubmission(facts, request !== undefined)
@@ -140,7 +144,7 @@ export class Outbox {
     this.#noteShapes(facts)
     return new Promise((resolve, reject) => {
       const waiting = { left: facts.length, unheld: false, resolve, reject }
-      this.#queue.push({ kind, planned, request, patient, bytes, facts, ...waiting })
+      this.#queue.push({ kind, planned, request, patient, by, bytes, facts, ...waiting })
       this.#queuedBytes += bytes
       this.#recording ??= this.#record()
     })
@@ -224,7 +228,8 @@ export class Outbox {
     const startedAtMs = performance.now()
     try {
       sentFrames.tell('recording', group.frameId)
-      await store.write({ keep: [waitingOf(group)] }, { sync: true })
+      const audit = batch.flatMap((submission) => auditOf(submission, recordedAtMs))
+      await store.write({ keep: [waitingOf(group)], audit }, { sync: true })
       sentFrames.tell('recorded', group.frameId)
     } catch (error) {
       const cause = toRescindError(error, 'ERR_STORE_FAILED')
@@ -233,7 +238,8 @@ export class Outbox {
     } finally {
       for (const { bytes } of batch) this.#queuedBytes -= bytes
     }
-    this.#parts.onRecorded?.(performance.now() - startedAtMs)
+    this.#parts.metrics?.recordFsync(performance.now() - startedAtMs)
+    this.#parts.metrics?.countFacts((batch[0] as Submission).kind, 'recorded', group.facts.length)
     this.#recorded(group)
   }
 
@@ -328,7 +334,7 @@ export class Outbox {
 
   /** The frame is applied: what is in force is done; what a newer lift outran goes again, with the same id and a new time (R10). */
   async #settle(group: Group, { frame, cursor, applied }: AppliedFrame): Promise<void> {
-    const { store } = this.#parts
+    const { store, metrics } = this.#parts
     const outrun = frame.facts.flatMap(({ kind }, index) => {
       return applied[index] === 'lifted' && kind === 'revocation' ? [index] : []
     })
@@ -339,6 +345,7 @@ export class Outbox {
       this.#window[0] = again
     } else this.#window.shift()
     this.#leave(group.facts.length - outrun.length)
+    metrics?.countFacts((group.facts[0] as Fact).kind, 'broadcast', group.facts.length - outrun.length)
     // Without fsync: if it is lost, the frame is found in the log again. It comes after the frame itself, which the Store
     // was told of when it was applied: whoever is answered finds it there. Meanwhile the next group may go.
     const noted = outrun.length > 0 ? Promise.resolve() : store.write({ done: [group.order] }, { sync: false })

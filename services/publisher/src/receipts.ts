@@ -25,6 +25,8 @@ export interface ReceiptsParts {
   listenedMs(): number
   /** Asks all replicas. Never waits, never fails. */
   barrier(barrier: Barrier): void
+  /** Told of each answer, and how long after the acknowledgement it was given, in milliseconds. */
+  onAnswered?(ms: number, enforced: boolean): void
 }
 
 /** How long to wait, and for how many. */
@@ -113,6 +115,7 @@ export class Receipts {
         judgedAt: -1,
         settle: (confirmation) => {
           this.#waiting.delete(waiter)
+          this.#parts.onAnswered?.(this.#parts.clock.monotonic() - appendedAtMs, confirmation.enforced)
           signal?.removeEventListener('abort', stop)
           resolve(confirmation)
         },

@@ -25,8 +25,6 @@ export interface SenderParts {
   nudge(): void
   /** Id of the Store, for the frames written from it. */
   readonly publisher: string
-  /** Told how long an append took until it was acknowledged, in milliseconds. */
-  onAppended?(ms: number): void
 }
 
 /** What becomes a frame. */
@@ -95,13 +93,11 @@ export class Sender {
     const { publisher } = this.#parts
     const frame = { frameId, epoch: this.#parts.epoch(), publisher, facts, requests }
     const bytes = encodeFrame(frame, this.#parts.frameVersion())
-    const startedAtMs = performance.now()
     try {
       const acknowledged = this.#parts.append(bytes, { messageId, signal: this.#stop.signal })
       sentFrames.tell('appending', frameId)
       const { seq, duplicate } = await acknowledged
       if (duplicate) return (await this.#lies(frameId, seq)) || 'elsewhere'
-      this.#parts.onAppended?.(performance.now() - startedAtMs)
       sentFrames.tell('acknowledged', frameId)
       return true
     } catch (error) {

@@ -15,7 +15,7 @@ import { type NdjsonLine, ndjsonLines } from './ndjson-lines.ts'
 import type { Principal } from './principal.ts'
 import { toProblem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
-import { type PlannedRevocation, planRevocation } from './revoke.ts'
+import { askedBy, type PlannedRevocation, planRevocation } from './revoke.ts'
 import { shapeMistakes } from './shape-bound.ts'
 import { UploadIds } from './upload-id.ts'
 
@@ -159,7 +159,10 @@ export class Upload {
   }
 
   async #record(batch: readonly Batched[]): Promise<void> {
-    const outcome = await this.#parts.outbox.submit('revocation', batch, { request: this.#parts.request })
+    const outcome = await this.#parts.outbox.submit('revocation', batch, {
+      request: this.#parts.request,
+      by: askedBy(this.#parts.principal, 'import'),
+    })
     this.#counts.recorded += batch.length
     if (outcome.state === 'recorded') this.#state = 'recorded'
     else {

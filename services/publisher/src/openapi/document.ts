@@ -6,6 +6,7 @@ import { CLAIM_SCHEMAS } from './claims.ts'
 import { HEALTH_SCHEMAS, LIVEZ, READYZ } from './health.ts'
 import type { Schema } from './json-schema.ts'
 import { LIFT, LIFT_SCHEMAS } from './lift.ts'
+import { GET_METRICS } from './metrics.ts'
 import { GET_OPENAPI } from './openapi-call.ts'
 import { describePaths } from './paths.ts'
 import { describeProblems, PROBLEM_SCHEMAS, sharedProblems } from './problem.ts'
@@ -26,6 +27,7 @@ const CALLS: readonly Call[] = [
   DISMISS_REPLICA,
   LIVEZ,
   READYZ,
+  GET_METRICS,
   GET_OPENAPI,
 ]
 
