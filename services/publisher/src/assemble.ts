@@ -21,6 +21,7 @@ import { Reconciler } from './reconciler.ts'
 import { Replicas } from './replicas.ts'
 import { Sender } from './sender.ts'
 import { Snapshots } from './snapshots.ts'
+import type { OpenDatabase } from './store/database.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 
@@ -31,6 +32,8 @@ export interface AssembleOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly metrics: PublisherMetrics
+  /** For tests: opens the Store's database. */
+  readonly openDatabase?: OpenDatabase
 }
 
 /** The parts of one publisher, everything but its HTTP side. */
@@ -56,7 +59,7 @@ export interface Parts {
 export async function assemble(options: AssembleOptions): Promise<Parts> {
   const { config, logger, clock } = options
   const { storeDir: dir, retainMs, auditKeptMs } = config
-  const store = await openStore({ dir, clock, logger, retainMs, auditKeptMs })
+  const store = await openStore({ dir, clock, logger, retainMs, auditKeptMs }, options.openDatabase)
   try {
     return await connect(store, options)
   } catch (error) {

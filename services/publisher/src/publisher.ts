@@ -11,11 +11,13 @@ import { CLOSE_PATIENCE_MS, TICK_MS } from './limits.ts'
 import { observe } from './metrics/observed.ts'
 import { PublisherMetrics } from './metrics/publisher-metrics.ts'
 import { healthRoutes } from './routes/health-routes.ts'
+import { type ListParts, listRoutes } from './routes/list-routes.ts'
 import { metricsRoutes } from './routes/metrics-routes.ts'
 import { openApiRoutes } from './routes/openapi-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { writeRoutes } from './routes/write-routes.ts'
 import { createServer } from './server.ts'
+import type { OpenDatabase } from './store/database.ts'
 
 /** What a publisher is started with. */
 export interface StartPublisherOptions {
@@ -32,6 +34,8 @@ export interface StartPublisherOptions {
   readonly clock?: Clock
   /** What to measure with; closed with the publisher. Default: one that only `GET /metrics` reads. */
   readonly meters?: Meters
+  /** For tests: opens the Store's database. */
+  readonly openDatabase?: OpenDatabase
 }
 
 /** A publisher that listens. It may not be ready yet: `GET /readyz` tells. */
@@ -54,13 +58,15 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
   }
   const meters = options.meters ?? openMeters({ service: 'rescind-publisher' })
   const metrics = new PublisherMetrics(meters.meter)
-  const parts = await assemble({ config, log, logger, clock, metrics })
+  const { openDatabase } = options
+  const parts = await assemble({ config, log, logger, clock, metrics, ...(openDatabase && { openDatabase }) })
   measure(meters.meter, parts, config, clock)
   const app = await makeServer(options, parts, clock, logger, metrics)
   requestMetrics(app, meters.meter)
   const answers = new IdempotentAnswers(parts.store, clock)
   writeRoutes(app, parts.publishing, answers)
-  readRoutes(app, parts)
+  readRoutes(app, parts, clock)
+  listRoutes(app, listParts(parts, clock))
   healthRoutes(app, parts.readiness)
   openApiRoutes(app)
   metricsRoutes(app, meters)
@@ -115,6 +121,11 @@ function measure(meter: Meter, parts: Parts, config: PublisherConfig, clock: Clo
     maxEntries: config.maxEntries ?? limits.MAX_ENTRIES,
     storeDir: config.storeDir,
   })
+}
+
+/** What looking revocations up needs. */
+function listParts({ store, receipts, replica, keeper }: Parts, clock: Clock): ListParts {
+  return { store, receipts, clock, epoch: () => replica.status.cursor?.epoch, listenedMs: () => keeper.listenedMs }
 }
 
 /** Says what an operator should know of who may come in. */

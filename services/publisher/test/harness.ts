@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { PublisherConfig } from '../src/config.ts'
 import { newKey, type StaticKey } from '../src/keys.ts'
 import { type RunningPublisher, startPublisher } from '../src/publisher.ts'
+import type { OpenDatabase } from '../src/store/database.ts'
 import { checkAnswer } from './contract/check-answer.ts'
 import { checkRequest } from './contract/check-request.ts'
 import { until } from './until.ts'
@@ -38,6 +39,8 @@ export interface HarnessOptions {
   readonly untilReady?: boolean
   /** Wraps the log the publisher appends to. */
   readonly wrap?: (log: PublisherLog) => PublisherLog
+  /** Opens the Store's database. */
+  readonly openDatabase?: OpenDatabase
 }
 
 /** An HTTP answer, read to its end. `body` is whatever JSON it held. */
@@ -140,6 +143,7 @@ export async function withPublisher(options: HarnessOptions, body: (harness: Har
     log: { publisher: options.wrap?.(log) ?? log, replica: log.replicaLog },
     clock,
     ...(options.logger && { logger: options.logger }),
+    ...(options.openDatabase && { openDatabase: options.openDatabase }),
   })
   const harness = new Harness(log, publisher)
   try {

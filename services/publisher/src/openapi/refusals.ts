@@ -10,7 +10,6 @@ export const REFUSED_BY = {
   any: [
     'bad_request',
     'unknown_parameter',
-    'not_supported',
     'request_timeout',
     'rate_limited',
     'headers_too_large',
