@@ -50,11 +50,7 @@ async function refuseAmbiguous(fact: Revocation, { store, earliestNowMs }: Publi
 }
 
 /** Other revocations that would be lifted: those that count, and those that wait for the log and will. */
-async function othersOn(
-  fact: Revocation,
-  store: Publishing['store'],
-  nowMs: number,
-): Promise<readonly Revocation[]> {
+async function othersOn(fact: Revocation, store: Publishing['store'], nowMs: number): Promise<readonly Revocation[]> {
   const key = encodeMatch(fact.iss, fact.match)
   let waiting: Revocation[] = []
   // Before the others: what leaves the one place meanwhile is in the other by then.

@@ -109,7 +109,8 @@ class ParameterReader {
       const claim = value === undefined ? undefined : claimOf(value)
       if (claim !== undefined) claims.push([name, claim])
       else if (value !== undefined) {
-        const rule = 'text, a whole number of at most 2^53 - 1, true or false; put text that looks like a number in quotes'
+        const rule =
+          'text, a whole number of at most 2^53 - 1, true or false; put text that looks like a number in quotes'
         this.#wrong(`?${parameter.slice(0, 64)} is ${rule}`)
       }
     }

@@ -32,6 +32,7 @@ export const PROBLEMS = {
   revocation_state_unavailable: [503, 'It cannot be known now whether the token was revoked'],
   keys_unavailable: [503, 'The keys of the token issuer cannot be fetched now'],
   snapshot_unavailable: [503, 'There is no whole snapshot to be had now'],
+  too_many_streams: [503, 'Too many streams are open'],
   store_unavailable: [503, 'The disk of the publisher does not take it'],
   shutting_down: [503, 'The publisher is stopping'],
   store_full: [507, 'No more revocations can be held'],

@@ -18,6 +18,7 @@ import { BESIDE_ALL_CALLS } from './refusals.ts'
 import { DISMISS_REPLICA, REPLICA_SCHEMAS, REPLICAS } from './replica.ts'
 import { REVOCATION_SCHEMAS, REVOKE } from './revocation.ts'
 import { GET_SNAPSHOT, HEAD_SNAPSHOT } from './snapshot.ts'
+import { AUDIT, EVENTS, STREAM_SCHEMAS } from './streams.ts'
 
 const CALLS: readonly Call[] = [
   REVOKE,
@@ -25,6 +26,8 @@ const CALLS: readonly Call[] = [
   SHOW,
   LIFT,
   CHECK,
+  EVENTS,
+  AUDIT,
   GET_SNAPSHOT,
   HEAD_SNAPSHOT,
   REPLICAS,
@@ -82,6 +85,7 @@ export function openApiDocument(): Schema {
         ...DRY_RUN_SCHEMAS,
         ...RECEIPT_SCHEMAS,
         ...CHECK_SCHEMAS,
+        ...STREAM_SCHEMAS,
         ...REPLICA_SCHEMAS,
         ...HEALTH_SCHEMAS,
         ...PROBLEM_SCHEMAS,

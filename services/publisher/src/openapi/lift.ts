@@ -51,11 +51,7 @@ export const LIFT_SCHEMAS = {
           "`recorded`: on the publisher's disk; it goes out by itself when the log is back. `broadcast`: in the log, and in force in the publisher's own replica. `enforced`: and at every replica that counts, which the receipt proves.",
       },
       cursor: ref('Cursor', 'The frame that holds it; absent until it is in the log.'),
-      lift: answerObject<LiftAnswer['lift']>(
-        'What was lifted.',
-        LIFT_FIELDS,
-        ['at'],
-      ),
+      lift: answerObject<LiftAnswer['lift']>('What was lifted.', LIFT_FIELDS, ['at']),
       ...LIFTED_FIELDS,
       receipt: ref('Receipt', 'There if the request waited.'),
     },
@@ -73,6 +69,7 @@ const LIFTED = {
   expiresAt: '2027-03-07T13:01:06.001Z',
 }
 
+const { id, match, mode, expiresAt } = LIFTED
 const { id: _, ...PLANNED } = LIFTED
 
 const TAKEN_BACK = {
@@ -85,7 +82,7 @@ const BROADCAST: Example = {
   value: {
     state: 'broadcast',
     cursor: { epoch: '6f1c0a4be2d84d7f9a3b5c7d9e1f2a3b', seq: 8, frameId: '5e7f9a0b2c4d6e8f0a1b3c5d7e9f1a2b' },
-    lift: { ...LIFTED, at: '2026-01-31T12:00:06.001Z' },
+    lift: { id, iss, match, mode, at: '2026-01-31T12:00:06.001Z', expiresAt },
     ...TAKEN_BACK,
   },
 }

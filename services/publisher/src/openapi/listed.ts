@@ -124,7 +124,10 @@ export const LIST: Call = {
         'application/json': {
           schema: ref('ListAnswer'),
           examples: {
-            page: { summary: 'A page, and not the last', value: { revocations: [LISTED], next: 'AZwT-wqQMC2Pq7s5vXoV2u4K' } },
+            page: {
+              summary: 'A page, and not the last',
+              value: { revocations: [LISTED], next: 'AZwT-wqQMC2Pq7s5vXoV2u4K' },
+            },
             last: { summary: 'The end', value: { revocations: [] } },
           },
         },

@@ -96,6 +96,7 @@ const SENT: Readonly<Record<ProblemCode, Said>> = {
       "ERR_LOG_UNAVAILABLE: the publisher's own replica is starting: no answer of the log has arrived yet: is the broker reachable?",
   },
   store_unavailable: { detail: 'input/output error' },
+  too_many_streams: { detail: '100 streams are open, which is the most: ask later, or another publisher' },
   shutting_down: { detail: 'the publisher is stopping; ask another one' },
   store_full: { detail: `more than ${limits.MAX_ENTRIES} revocations would be live` },
   log_full: { detail: 'the broker did not store the frame: maximum bytes exceeded (10077)' },

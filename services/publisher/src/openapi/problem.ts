@@ -88,7 +88,8 @@ function codesByStatus(call: Call): Map<number, ProblemCode[]> {
 
 /** What calls of one kind have in common is told once for all; what is a call's own stands at the call. */
 function isShared(call: Call, status: number, codes: readonly ProblemCode[]): boolean {
-  const isOwn = status in call.answers || codes.some((code) => call.refusals.includes(code) || call.said?.[code] !== undefined)
+  const isOwn =
+    status in call.answers || codes.some((code) => call.refusals.includes(code) || call.said?.[code] !== undefined)
   return call.method !== 'HEAD' && !isOwn
 }
 

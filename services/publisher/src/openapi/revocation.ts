@@ -68,11 +68,11 @@ export const REVOCATION_SCHEMAS = {
       { type: 'array', items: ref('Revocation'), minItems: 1, maxItems: limits.MAX_FACTS_PER_FRAME },
     ],
   },
-  RevocationAnswer: answerObject<RevocationAnswer>(
-    'What was decided, and until when it holds.',
-    REVOCATION_FIELDS,
-    ['issuedBefore', 'reissueNotBefore', 'at'],
-  ),
+  RevocationAnswer: answerObject<RevocationAnswer>('What was decided, and until when it holds.', REVOCATION_FIELDS, [
+    'issuedBefore',
+    'reissueNotBefore',
+    'at',
+  ]),
   RevocationsAnswer: answerObject<RevocationsAnswer>(
     'The revocations in the order of the request.',
     {

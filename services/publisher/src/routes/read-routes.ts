@@ -42,6 +42,7 @@ export function readRoutes(app: FastifyInstance, parts: ReadParts, clock: Clock)
   app.route({
     ...routeOf(DISMISS_REPLICA),
     async handler(request, reply) {
+      const timeMs = clock.now()
       const { id } = request.params as { id: string }
       const found = [...replicas.known()].find(({ presence }) => presence.replica === id)
       const unknown = () => new Problem('not_found', 'no replica with this id is known')
@@ -50,7 +51,7 @@ export function readRoutes(app: FastifyInstance, parts: ReadParts, clock: Clock)
       const detail = `replica ${found.presence.name}, ${id}`
       const done = { action: 'dismiss', outcome: 'dismissed', ids: [], count: 0, detail } as const
       // Before it is done: nobody is dismissed of whom the record says nothing.
-      await store.write({ audit: [{ timeMs: clock.now(), principal, signOn, ...done }] }, { sync: true })
+      await store.write({ audit: [{ timeMs, principal, signOn, ...done }] }, { sync: true })
       if (!replicas.dismiss(id)) throw unknown()
       request.log.info({ principal: request.principal?.name, replica: id }, 'a replica was dismissed')
       return reply.code(204).send()

@@ -76,11 +76,19 @@ function checkHeaders(answer: Answer, at: string, { headers, status }: Given, na
 /** Returns the code of a problem. */
 function checkBody(answer: Answer, at: string, { method, headers, text }: Given, what: string): string | undefined {
   if (text === '') {
-    assert.ok(method === 'HEAD' || answer.content === undefined, `${what}the body is missing`)
+    const mayBeEmpty = answer.content === undefined || 'application/x-ndjson' in answer.content
+    assert.ok(method === 'HEAD' || mayBeEmpty, `${what}the body is missing`)
     return undefined
   }
   const [type = ''] = (headers.get('content-type') ?? '').split(';')
   assert.ok(answer.content?.[type], `${what}openapi.json describes no ${type || 'body without a media type'}`)
+  if (type === 'application/x-ndjson') {
+    for (const line of text.split('\n').filter(Boolean)) {
+      const wrong = mistakesBy(`${at}/content/${escapePointer(type)}/schema`, JSON.parse(line))
+      assert.deepEqual(wrong, [], `${what}the line ${line} is not as described`)
+    }
+    return undefined
+  }
   if (!type.endsWith('json')) return undefined
   const body = JSON.parse(text) as { code?: string }
   const wrong = mistakesBy(`${at}/content/${escapePointer(type)}/schema`, body)
