@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { checkAnswer } from './contract/check-answer.ts'
 import { type Harness, KEYS } from './harness.ts'
 import { until } from './until.ts'
@@ -16,12 +18,12 @@ export interface ReadEvent {
 export class EventsReader {
   text = ''
   ended = false
-  readonly #abort: AbortController
+  readonly #response: IncomingMessage
   readonly #reading: Promise<void>
 
-  constructor(response: Response, abort: AbortController) {
-    this.#abort = abort
-    this.#reading = this.#read(response)
+  constructor(response: IncomingMessage) {
+    this.#response = response
+    this.#reading = this.#read()
   }
 
   /** Whole events so far. */
@@ -44,7 +46,7 @@ export class EventsReader {
   }
 
   async close(): Promise<void> {
-    this.#abort.abort()
+    this.#response.destroy()
     await this.#reading
   }
 
@@ -52,10 +54,10 @@ export class EventsReader {
     return this.close()
   }
 
-  async #read(response: Response): Promise<void> {
+  async #read(): Promise<void> {
     const decoder = new TextDecoder()
     try {
-      for await (const bytes of response.body ?? []) this.text += decoder.decode(bytes, { stream: true })
+      for await (const bytes of this.#response) this.text += decoder.decode(bytes, { stream: true })
     } catch {
       // Cut off, or closed by the test.
     }
@@ -68,17 +70,17 @@ export async function openEvents(
   harness: Harness,
   { lastEventId, key = KEYS.admin.key }: { lastEventId?: string | undefined; key?: string } = {},
 ): Promise<EventsReader> {
-  const abort = new AbortController()
-  const response = await fetch(`${harness.publisher.url}/v1/events`, {
-    headers: {
-      authorization: `Bearer ${key}`,
-      ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
-    },
-    signal: abort.signal,
-  })
-  assert.equal(response.status, 200)
-  checkAnswer({ method: 'GET', path: '/v1/events', status: 200, headers: response.headers, text: ':' })
-  return new EventsReader(response, abort)
+  const headers = {
+    authorization: `Bearer ${key}`,
+    ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+  }
+  // A connection of its own: a pool would keep others ready, and a stop waits for those.
+  const request = get(`${harness.publisher.url}/v1/events`, { headers, agent: false })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  assert.equal(response.statusCode, 200)
+  const answered = new Headers(response.headers as Record<string, string>)
+  checkAnswer({ method: 'GET', path: '/v1/events', status: 200, headers: answered, text: ':' })
+  return new EventsReader(response)
 }
 
 function eventOf(text: string): ReadEvent {

@@ -97,7 +97,10 @@ test('a dry run says what would be recorded, and records nothing', () =>
     ])
     assert.deepEqual([status, body.dryRun, body.replicas], [200, true, 0])
     const [cutoff, gone] = body.revocations
-    assert.deepEqual([cutoff.mode, cutoff.liveFacts, 'nothingToDo' in cutoff, 'id' in cutoff], ['cutoff', 0, false, false])
+    assert.deepEqual(
+      [cutoff.mode, cutoff.liveFacts, 'nothingToDo' in cutoff, 'id' in cutoff],
+      ['cutoff', 0, false, false],
+    )
     assert.ok(cutoff.reissueNotBefore > 0 && cutoff.expiresAt)
     assert.deepEqual([gone.mode, gone.nothingToDo], ['block', true])
     assert.equal((await dry('/v1/revocations', { iss: ISS, match: {} })).body.code, 'confirmation_required')
