@@ -161,7 +161,7 @@ test('R12: two publishers on one log each show what the other one published', ()
       const id = await made(harness, { iss: ISS, match: { sub: 'ann' } }, KEYS.second.key)
       const { body } = await until('the other has it', async () => {
         const reply = await other.call('GET', `/v1/revocations/${id}`)
-        return reply.status === 200 && reply
+        return reply.status === 200 ? reply : undefined
       })
       assert.deepEqual([body.actor, body.state], ['second', 'live'])
       assert.deepEqual(await idsOf(other, 'actor=second'), [id])
