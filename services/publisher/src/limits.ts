@@ -176,3 +176,6 @@ export const LISTED_SLICE = 200
 
 /** Ids of facts in one audit entry: at 36 bytes each 3.6 KB. An array of a thousand is told by its first hundred and its count. */
 export const MAX_AUDIT_IDS = 100
+
+/** Facts or operations that one write to the Store works on before others have their turn: about two milliseconds. */
+export const STORE_BREATH_EVERY = 256
