@@ -247,3 +247,6 @@ export const MAX_CONFIRMATIONS_KEPT = 32
 
 /** Barriers of which an answer is still understood: a second of them at their fastest, beside those sent again. */
 export const MAX_BARRIERS_KEPT = 256
+
+/** Facts or operations that one write to the Store works on before others have their turn: about two milliseconds. */
+export const STORE_BREATH_EVERY = 256
