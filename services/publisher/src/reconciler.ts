@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Established } from '@rescind/log'
-import { type Clock, type Fact, limits, RescindError, toRescindError } from '@rescind/protocol'
+import type { Established, StoredFrame } from '@rescind/log'
+import {
+  type Clock,
+  type Cursor,
+  decodeFrame,
+  type Fact,
+  type Frame,
+  limits,
+  RescindError,
+  toRescindError,
+} from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { EmbeddedReplica } from '@rescind/subscriber/internal'
 import type { AppliedFrame } from './applied-frames.ts'
@@ -13,7 +22,7 @@ import {
   REPUBLISH_DELAY_MS,
   REPUBLISHED_PER_FRAME,
 } from './limits.ts'
-import type { Store, StoredFact } from './store/store.ts'
+import type { LocatedFrame, Store, StoredFact } from './store/store.ts'
 
 /** What reconciling needs. */
 export interface ReconcilerParts {
@@ -25,6 +34,8 @@ export interface ReconcilerParts {
     /** How long the stream must keep frames at least, in milliseconds. */
     readonly wantedAgeMs: number
     limitAge(): Promise<void>
+    /** The frame at `seq`, as `PublisherConnection.read`. */
+    read(seq: number): Promise<StoredFrame | undefined>
   }
   readonly sender: { send(frame: { readonly frameId: string; readonly facts: readonly Fact[] }): Promise<AppliedFrame> }
   readonly clock: Clock
@@ -42,6 +53,8 @@ export interface ReconcilerParts {
 export class Reconciler {
   readonly #parts: ReconcilerParts
   #reconciledIn: string | undefined
+  /** The first frame that the Store could not take when it was applied. */
+  #missed: Cursor | undefined
   #firstSeq = 0
   #lookAgainAtMs = 0
   #renewAtMs = 0
@@ -62,7 +75,7 @@ export class Reconciler {
   /** Why the log may lack what was answered for, or undefined (R20). */
   refusal(): RescindError | undefined {
     const { cursor } = this.#parts.replica.status
-    if (cursor !== undefined && cursor.epoch === this.#reconciledIn) return undefined
+    if (cursor !== undefined && cursor.epoch === this.#reconciledIn && this.#missed === undefined) return undefined
     return new RescindError(
       'ERR_LOG_UNAVAILABLE',
       'the log is being compared with the Store: what it lacks is published again',
@@ -74,21 +87,42 @@ export class Reconciler {
    * what another one published.
    */
   applied({ frame, cursor }: AppliedFrame): void {
-    const { store, keeper, replica, clock, logger } = this.#parts
-    const known = store.frameIdAt(cursor.epoch, cursor.seq)
-    if (known === frame.frameId) return
-    if (known !== undefined) keeper.replaced(cursor.epoch)
-    const newestAtMs = frame.facts.reduce((newest, { atMs }) => Math.max(newest, atMs), 0)
+    const { store, keeper, logger } = this.#parts
+    const keep = async (): Promise<void> => {
+      const known = store.frameIdAt(cursor.epoch, cursor.seq)
+      if (known === frame.frameId) return
+      if (known !== undefined) keeper.replaced(cursor.epoch)
+      await store.write({ frame: this.#located(frame, cursor) }, { sync: false })
+    }
+    keep().catch((error: unknown) => {
+      const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
+      logger.error({ code, detail, seq: cursor.seq }, 'a frame of the log could not be kept; it is read again')
+      if (this.#missed?.epoch !== cursor.epoch || this.#missed.seq > cursor.seq) this.#missed = cursor
+    })
+  }
+
+  #located(frame: Frame, cursor: Cursor): LocatedFrame {
+    const { store, replica, clock } = this.#parts
+    const { facts, requests = [], publisher } = frame
+    const newestAtMs = facts.reduce((newest, { atMs }) => Math.max(newest, atMs), 0)
     // What is read from behind was stored nobody knows when, but not before its facts had their times.
     const storedAtMs = replica.status.state === 'live' ? clock.now() : newestAtMs
-    const { facts, requests = [], publisher } = frame
-    const located = { cursor, own: publisher === store.id, storedAtMs, facts, requests }
-    store.write({ frame: located }, { sync: false }).catch((error: unknown) => {
-      const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
-      logger.error({ code, detail, seq: cursor.seq }, 'a frame of the log could not be kept')
-      // Nothing may rest on what this Store lacks: the log is read against it once more.
-      this.#reconciledIn = undefined
-    })
+    return { cursor, own: publisher === store.id, storedAtMs, facts, requests }
+  }
+
+  /** Reads again, from the log, what the Store could not take when it came: nothing may rest on what this Store lacks. */
+  async #catchUp({ epoch }: Established, upTo: Cursor): Promise<void> {
+    const { store, keeper } = this.#parts
+    const from = this.#missed
+    if (from === undefined) return
+    for (let seq = from.seq; from.epoch === epoch && seq <= upTo.seq; seq++) {
+      if (store.frameIdAt(epoch, seq) !== undefined) continue
+      const stored = await keeper.read(seq)
+      if (stored === undefined) continue
+      const frame = decodeFrame(stored.bytes)
+      await store.write({ frame: this.#located(frame, { epoch, seq, frameId: frame.frameId }) }, { sync: false })
+    }
+    if (this.#missed === from) this.#missed = undefined
   }
 
   /** Does what is due; called often. */
@@ -99,10 +133,10 @@ export class Reconciler {
     if (this.#working || this.#stop.signal.aborted || state !== 'live' || cause !== undefined) return
     if (cursor === undefined || head === undefined || cursor.epoch !== head.epoch) return
     const nowMs = clock.monotonic()
-    const isNew = this.#reconciledIn !== cursor.epoch
+    const isNew = this.#reconciledIn !== cursor.epoch || this.#missed !== undefined
     const isShorter = head.firstSeq > this.#firstSeq && nowMs >= this.#lookAgainAtMs
     if (!isNew && !isShorter && nowMs < this.#renewAtMs) return
-    this.#working = this.#reconcile(head, cursor.seq, isNew)
+    this.#working = this.#reconcile(head, cursor, isNew)
       .catch((error: unknown) => {
         const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
         if (!this.#stop.signal.aborted)
@@ -119,11 +153,12 @@ export class Reconciler {
     await this.#working
   }
 
-  async #reconcile(head: Established, seq: number, isNew: boolean): Promise<void> {
+  async #reconcile(head: Established, at: Cursor, isNew: boolean): Promise<void> {
     const { keeper, store, clock } = this.#parts
     const startedAtMs = clock.monotonic()
     const { epoch } = head
-    if (isNew && this.#isCutShort(epoch, seq)) return keeper.replaced(epoch)
+    await this.#catchUp(head, at)
+    if (isNew && this.#isCutShort(epoch, at.seq)) return keeper.replaced(epoch)
     const lost = await this.#bringBack(head, { own: true })
     if (lost === 'lost' || this.#stop.signal.aborted) return
     if (lost > 0 || isNew) {

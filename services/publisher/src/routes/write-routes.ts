@@ -26,6 +26,7 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
         const wish = waitWish(request)
         const answer = await prove(await revoke(body, principal, publishing, hashes), wish, publishing.receipts)
         const { state, cursor, revocations } = answer
+        if (state === 'enforced') publishing.metrics.countFacts('revocation', 'enforced', revocations.length)
         audit(request, principal, { state, revocations: revocations.length, cursor })
         return toAnswer(answer)
       })
