@@ -16,6 +16,7 @@ import { BESIDE_ALL_CALLS } from './refusals.ts'
 import { DISMISS_REPLICA, REPLICA_SCHEMAS, REPLICAS } from './replica.ts'
 import { REVOCATION_SCHEMAS, REVOKE } from './revocation.ts'
 import { GET_SNAPSHOT, HEAD_SNAPSHOT } from './snapshot.ts'
+import { UPLOAD_SCHEMAS } from './upload.ts'
 
 const CALLS: readonly Call[] = [
   REVOKE,
@@ -74,6 +75,7 @@ export function openApiDocument(): Schema {
       schemas: {
         ...REVOCATION_SCHEMAS,
         ...LIFT_SCHEMAS,
+        ...UPLOAD_SCHEMAS,
         ...RECEIPT_SCHEMAS,
         ...CHECK_SCHEMAS,
         ...REPLICA_SCHEMAS,

@@ -5,6 +5,7 @@ import { INSTANT, KEY_IS_BLOCKED, requestedInstant, text } from './claims.ts'
 import { answerObject, ref, requestObject, type Schema, valuesOf } from './json-schema.ts'
 import { WAIT_PARAMETERS } from './receipt.ts'
 import { BROADCAST, ENFORCED, NOTHING_TO_DO, RECORDED, REVOKE_EXAMPLES } from './revocation-examples.ts'
+import { UPLOAD_ANSWER_CONTENT, UPLOAD_BODY_CONTENT } from './upload.ts'
 
 const EXCEPTED = { type: 'array', items: ref('ClaimValue'), maxItems: limits.MAX_EXCEPTIONS } as const
 const SKEW_SEC = limits.MAX_ISSUED_BEFORE_AHEAD_MS / 1000
@@ -130,11 +131,14 @@ export const REVOKE: Call = {
   appends: true,
   query: WAIT_PARAMETERS,
   body: { description: 'What to revoke.', schema: ref('Revocations'), examples: REVOKE_EXAMPLES },
+  otherBodies: { 'application/x-ndjson': UPLOAD_BODY_CONTENT },
   answers: {
     200: {
-      description: 'Every token that could match has expired: nothing was recorded (R14).',
-      headers: { 'Idempotency-Replayed': false },
+      description:
+        'Every token that could match has expired: nothing was recorded (R14). To an upload: lines, of which the last tells what came of it.',
+      headers: { 'Idempotency-Replayed': false, 'Cache-Control': false },
       content: {
+        'application/x-ndjson': UPLOAD_ANSWER_CONTENT,
         'application/json': { schema: answering(['nothing_to_do'], {}), examples: { nothing_to_do: NOTHING_TO_DO } },
       },
     },

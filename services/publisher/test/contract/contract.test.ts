@@ -5,6 +5,7 @@ import { type DocumentedAnswer, documentedAnswers } from './documented-answers.t
 import { provokeMalformed, provokeShutdown, provokeTimeouts } from './provoke-http.ts'
 import { provokeDefects, provokeNoSnapshot, provokeReceipts, provokeSuccesses } from './provoke-reads.ts'
 import { provokeCredentials, provokeRates, provokeTokenOutages } from './provoke-sign-on.ts'
+import { provokeUploads } from './provoke-uploads.ts'
 import {
   provokeClockSkew,
   provokeIdempotency,
@@ -26,6 +27,7 @@ const PROVOCATIONS = {
   'bodies that break the rules': provokeRules,
   'idempotency keys': provokeIdempotency,
   'nothing to do': provokeNothingToDo,
+  'revocations as lines': provokeUploads,
   'logs that are away or full': provokeOutages,
   'clocks that differ': provokeClockSkew,
   'no snapshot to be had': provokeNoSnapshot,
