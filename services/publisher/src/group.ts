@@ -147,18 +147,31 @@ export function merged(groups: readonly Group[], atMs: number): Group {
   return { ...first, facts, fixed, requests, owners, answered, provisional: false }
 }
 
-/** What goes again of a group, in a frame of its own (R10). Its requests are in the log already. */
-export function remainder(group: Group, indexes: readonly number[]): Group {
+/**
+ * What goes again of a group, in a frame of its own (R10).
+ *
+ * @param indexes which facts, ascending.
+ * @param unsent those of them that no frame holds yet, nor the requests that they came from.
+ */
+export function remainder(group: Group, indexes: readonly number[], unsent: ReadonlySet<number>): Group {
   const isFixed = new Set(group.fixed)
+  const places = new Map(indexes.map((index, place) => [index, place]))
   return {
     ...group,
     frameId: newId(),
     facts: indexes.map((index) => group.facts[index] as Fact),
     fixed: indexes.flatMap((index, place) => (isFixed.has(index) ? [place] : [])),
-    requests: [],
+    requests: group.requests
+      .filter(({ from }) => unsent.has(from))
+      .map((request) => ({ ...request, from: places.get(request.from) as number })),
     owners: group.owners.length === 0 ? [] : indexes.map((index) => group.owners[index] as Owner),
     provisional: true,
   }
+}
+
+/** What a fact is known by, whatever its times. */
+export function identityOf(fact: Fact): string {
+  return fact.kind === 'issuer' ? fact.iss : fact.id
 }
 
 /** Tells those who need not wait any longer that it is recorded. */

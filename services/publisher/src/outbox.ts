@@ -9,6 +9,7 @@ import {
   foundGroup,
   type Group,
   groupOf,
+  identityOf,
   mergeable,
   merged,
   type Outcome,
@@ -73,8 +74,8 @@ export class Outbox {
   #oldestRecordedAtMs: number | undefined
   /** One fact of each shape that may not be in force yet. */
   readonly #shapes = new Map<string, Fact>()
-  /** The frame that was under way when the last process ended. */
-  #found: { readonly order: number; readonly expected: Expected } | undefined
+  /** By their order: the frames that may have reached the log before the last process ended. */
+  readonly #found = new Map<number, Expected>()
   #recording: Promise<void> | undefined
   #sending: Promise<void> | undefined
   /** Until the Store has noted what was sent last. */
@@ -105,9 +106,9 @@ export class Outbox {
       for (const { facts } of waiting) this.#noteShapes(facts)
       after = waiting.at(-1)?.order ?? after
     }
-    const first = await this.#next()
-    // Groups go one by one: only the first can have reached the log.
-    if (first) this.#found = { order: first.order, expected: this.#parts.expect(first.frameId) }
+    await this.#next()
+    // Groups go one by one, but that one is done is written without fsync: several of the first can have reached the log.
+    for (const { order, frameId } of this.#window) this.#found.set(order, this.#parts.expect(frameId))
   }
 
   /** Begins to send, in the background. */
@@ -298,23 +299,20 @@ export class Outbox {
   async #sendGroup(first: Group): Promise<void> {
     this.#sendingSinceMs = performance.now()
     await this.#parts.sender.whenOpen()
-    const found = this.#takeFound(first)
-    if (found) await this.#settle(first, found)
-    else {
-      const { frameId, facts, requests } = await this.#dated(first)
-      const event = await this.#parts.sender.send({ frameId, facts, requests })
-      await this.#settle(this.#window[0] as Group, event)
-    }
+    const { frameId, facts, requests } = this.#found.get(first.order)?.event ? first : await this.#dated(first)
+    // What the last process sent may come in as late as now: asked last, and without a pause before the sender asks.
+    const event = this.#takeFound(first) ?? (await this.#parts.sender.send({ frameId, facts, requests }))
+    await this.#settle(this.#window[0] as Group, event)
     this.#logFull = undefined
     this.#sendingSinceMs = undefined
   }
 
   /** The log has been read to its head by now: if the frame of the last process got there, it has been applied. */
   #takeFound({ order }: Group): AppliedFrame | undefined {
-    const found = this.#found
-    this.#found = undefined
-    found?.expected.forget()
-    return found?.order === order ? found.expected.event : undefined
+    const expected = this.#found.get(order)
+    this.#found.delete(order)
+    expected?.forget()
+    return expected?.event
   }
 
   /** Gives times that count, and makes one group of all that have waited together: on disk before the log is told. */
@@ -335,26 +333,35 @@ export class Outbox {
   /** The frame is applied: what is in force is done; what a newer lift outran goes again, with the same id and a new time (R10). */
   async #settle(group: Group, { frame, cursor, applied }: AppliedFrame): Promise<void> {
     const { store, metrics } = this.#parts
-    const outrun = frame.facts.flatMap(({ kind }, index) => {
-      return applied[index] === 'lifted' && kind === 'revocation' ? [index] : []
-    })
-    if (outrun.length > 0) {
-      const again = remainder(group, outrun)
-      await store.write({ keep: [waitingOf(again)] }, { sync: true })
-      again.answered = group.answered
-      this.#window[0] = again
+    const again: number[] = []
+    const unsent = new Set<number>()
+    const settled: (() => void)[] = []
+    const places = new Map(frame.facts.map((fact, place) => [identityOf(fact), place]))
+    for (const [index, planned] of group.facts.entries()) {
+      const place = places.get(identityOf(planned))
+      // A frame of the last process may hold less than what bears its id by now.
+      if (place === undefined) unsent.add(index)
+      const fact = frame.facts[place ?? -1]
+      const fate = applied[place ?? -1]
+      if (!fact || (fate === 'lifted' && fact.kind === 'revocation')) again.push(index)
+      else settled.push(() => settleFact(group, index, { fact, cursor, unheld: fate === 'full' }))
+    }
+    if (again.length > 0) {
+      const rest = remainder(group, again, unsent)
+      await store.write({ keep: [waitingOf(rest)] }, { sync: true })
+      rest.answered = group.answered
+      this.#window[0] = rest
     } else this.#window.shift()
-    this.#leave(group.facts.length - outrun.length)
-    metrics?.countFacts((group.facts[0] as Fact).kind, 'broadcast', group.facts.length - outrun.length)
+    this.#leave(settled.length)
+    metrics?.countFacts((group.facts[0] as Fact).kind, 'broadcast', settled.length)
     // Without fsync: if it is lost, the frame is found in the log again. It comes after the frame itself, which the Store
     // was told of when it was applied: whoever is answered finds it there. Meanwhile the next group may go.
-    const noted = outrun.length > 0 ? Promise.resolve() : store.write({ done: [group.order] }, { sync: false })
-    const settle = (): void => {
-      for (const [index, fact] of frame.facts.entries()) {
-        if (!outrun.includes(index)) settleFact(group, index, { fact, cursor, unheld: applied[index] === 'full' })
-      }
-    }
-    this.#noting = noted.catch((error) => this.#say(error)).then(settle)
+    const noted = again.length > 0 ? Promise.resolve() : store.write({ done: [group.order] }, { sync: false })
+    this.#noting = noted
+      .catch((error) => this.#say(error))
+      .then(() => {
+        for (const settle of settled) settle()
+      })
   }
 
   /** So many facts have left the outbox. */
