@@ -27,6 +27,8 @@ export interface AssembleOptions {
   readonly log: { readonly publisher: PublisherLog; readonly replica: RevocationLog }
   readonly logger: Logger
   readonly clock: Clock
+  /** For tests: opens the Store; default `openStore`. */
+  readonly openStore?: typeof openStore
 }
 
 /** The parts of one publisher, everything but its HTTP side. */
@@ -51,7 +53,8 @@ export interface Parts {
 export async function assemble(options: AssembleOptions): Promise<Parts> {
   const { config, logger, clock } = options
   const { storeDir: dir, retainMs, auditKeptMs } = config
-  const store = await openStore({ dir, clock, logger, retainMs, auditKeptMs })
+  const open = options.openStore ?? openStore
+  const store = await open({ dir, clock, logger, retainMs, auditKeptMs })
   try {
     return await connect(store, options)
   } catch (error) {

@@ -12,6 +12,7 @@ import { openApiRoutes } from './routes/openapi-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { writeRoutes } from './routes/write-routes.ts'
 import { createServer } from './server.ts'
+import type { openStore } from './store/open-store.ts'
 
 /** What a publisher is started with. */
 export interface StartPublisherOptions {
@@ -26,6 +27,8 @@ export interface StartPublisherOptions {
   readonly logger?: Logger
   /** Default: the machine's clocks. */
   readonly clock?: Clock
+  /** For tests: opens the Store otherwise. */
+  readonly openStore?: typeof openStore
 }
 
 /** A publisher that listens. It may not be ready yet: `GET /readyz` tells. */
@@ -41,12 +44,12 @@ export interface RunningPublisher extends AsyncDisposable {
  * `ERR_INVALID_OPTION` without keys on an address that others reach, and if the port is taken.
  */
 export async function startPublisher(options: StartPublisherOptions): Promise<RunningPublisher> {
-  const { config, log, logger = pino({ level: 'silent' }), clock = systemClock } = options
+  const { config, logger = pino({ level: 'silent' }), clock = systemClock } = options
   if (config.keys.length === 0 && !config.admin && !isLoopback(config.host)) {
     const detail = `keys or an admin issuer are required, because others than this machine reach ${config.host}`
     throw new RescindError('ERR_INVALID_OPTION', detail)
   }
-  const parts = await assemble({ config, log, logger, clock })
+  const parts = await assemble({ ...options, logger, clock })
   const app = await makeServer(options, parts, clock, logger)
   const answers = new IdempotentAnswers(parts.store, clock)
   writeRoutes(app, parts.publishing, answers)
