@@ -31,6 +31,8 @@ export interface AssembleOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly metrics: PublisherMetrics
+  /** For tests: opens the Store; default `openStore`. */
+  readonly openStore?: typeof openStore
 }
 
 /** The parts of one publisher, everything but its HTTP side. */
@@ -56,7 +58,8 @@ export interface Parts {
 export async function assemble(options: AssembleOptions): Promise<Parts> {
   const { config, logger, clock } = options
   const { storeDir: dir, retainMs, auditKeptMs } = config
-  const store = await openStore({ dir, clock, logger, retainMs, auditKeptMs })
+  const open = options.openStore ?? openStore
+  const store = await open({ dir, clock, logger, retainMs, auditKeptMs })
   try {
     return await connect(store, options)
   } catch (error) {
