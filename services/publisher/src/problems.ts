@@ -89,6 +89,9 @@ export class Problem extends Error {
   }
 }
 
+/** The detail of a `not_found` for an id in a path that is one. */
+export const UNKNOWN_ID = 'nothing with this id is known here'
+
 /** The detail of a refusal whose mistakes stand in `errors`. */
 export function notTaken(mistakes: number): string {
   return `${mistakes === 1 ? 'one mistake' : `${mistakes} mistakes`}, nothing was taken: see "errors"`

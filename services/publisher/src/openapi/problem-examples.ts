@@ -1,6 +1,6 @@
 import { limits, type Mistake } from '@rescind/protocol'
 import { MAX_IDEMPOTENCY_KEY_LENGTH, MAX_UNANSWERED_REQUESTS } from '../limits.ts'
-import { notTaken, PROBLEMS, Problem, type ProblemCode } from '../problems.ts'
+import { notTaken, PROBLEMS, Problem, type ProblemCode, UNKNOWN_ID } from '../problems.ts'
 import type { Call, Example } from './call.ts'
 import type { Schema } from './json-schema.ts'
 
@@ -111,6 +111,7 @@ export function examplesOf(code: ProblemCode, scope: Call['scope']): Readonly<Re
   if (scope === undefined) return shared
   if (code === 'insufficient_scope')
     return { [code]: problemExample(code, { detail: `this key lacks the scope ${scope}` }) }
+  if (code === 'not_found') return { [code]: problemExample(code, { detail: UNKNOWN_ID }) }
   if (code !== 'rate_limited') return shared
   const detail = 'admin asks too often: wait, or send revocations together in one array'
   return { ...shared, rate_of_principal: problemExample(code, { detail }) }

@@ -8,7 +8,7 @@ import { routeOf } from '../openapi/call.ts'
 import { CHECK } from '../openapi/check.ts'
 import { DISMISS_REPLICA, REPLICAS } from '../openapi/replica.ts'
 import { GET_SNAPSHOT } from '../openapi/snapshot.ts'
-import { Problem } from '../problems.ts'
+import { Problem, UNKNOWN_ID } from '../problems.ts'
 import type { Replicas } from '../replicas.ts'
 import type { Snapshots } from '../snapshots.ts'
 
@@ -39,7 +39,7 @@ export function readRoutes(app: FastifyInstance, { replica, replicas, snapshots 
     ...routeOf(DISMISS_REPLICA),
     handler(request, reply) {
       const { id } = request.params as { id: string }
-      if (!replicas.dismiss(id)) throw new Problem('not_found', 'no replica with this id is known')
+      if (!replicas.dismiss(id)) throw new Problem('not_found', UNKNOWN_ID)
       request.log.info({ principal: request.principal?.name, replica: id }, 'a replica was dismissed')
       return reply.code(204).send()
     },
