@@ -5,7 +5,7 @@ import type { Receipt, State } from './answers.ts'
 import type { Settings } from './client-options.ts'
 import { RescindHttpError } from './http-error.ts'
 import { jsonLines } from './json-lines.ts'
-import { MAX_UPLOAD_RESUMES, UPLOAD_STALL_MS } from './limits.ts'
+import { MAX_UPLOAD_RESUMES, RETRY_WITHIN_MS, UPLOAD_STALL_MS } from './limits.ts'
 import type { WaitOptions } from './requests.ts'
 import { passes, pauseMs, restBefore } from './retries.ts'
 import { list, NUMBER, object, oneOf, optional, such, TEXT } from './shapes.ts'
@@ -99,7 +99,9 @@ export class Upload {
 
   /** Sends and tells; a cut is taken up again where the source allows it, unless nothing moves from one cut to the next. */
   async *run(): AsyncGenerator<ImportEvent, void> {
+    const { clock, random, retries, signal } = this.#settings
     let stuck = 0
+    let movedMs = clock.monotonic()
     for (;;) {
       const before = this.#furthest
       try {
@@ -108,18 +110,25 @@ export class Upload {
       } catch (error) {
         if (!(error instanceof RescindHttpError) || !(passes(error) || error.code === 'cut_off'))
           throw this.#keyed(error)
-        stuck = this.#furthest > before ? 0 : stuck + 1
-        const mayRetry = stuck <= Math.min(this.#settings.retries, MAX_UPLOAD_RESUMES)
+        if (this.#furthest > before) {
+          stuck = 0
+          movedMs = clock.monotonic()
+        }
+        // A publisher that has not noticed the cut yet says that the key is in use: that is no failure, but takes time.
+        if (error.code !== 'idempotency_key_in_use') stuck += 1
+        const isInTime = clock.monotonic() - movedMs <= RETRY_WITHIN_MS
+        const mayRetry = isInTime && stuck <= Math.min(retries, MAX_UPLOAD_RESUMES)
         if (!isRepeatable(this.#source) || !mayRetry) throw this.#cut(error)
         yield { type: 'resumed', reason: error.message }
-        const restMs = Math.max(pauseMs(this.#settings.random, stuck), error.retryAfterMs ?? 0)
-        await restBefore(restMs, this.#settings.signal, this.#options.signal)
+        const restMs = Math.max(pauseMs(random, stuck), error.retryAfterMs ?? 0)
+        await restBefore(restMs, signal, this.#options.signal)
       }
     }
   }
 
   async *#attempt(): AsyncGenerator<ImportEvent, void> {
     const { idempotencyKey, signal, onSent } = this.#options
+    let broken: { readonly error: unknown } | undefined
     const deadline = this.#transport.deadline(UPLOAD_STALL_MS, signal)
     const sent = (lines: number): void => {
       deadline.release(UPLOAD_STALL_MS)
@@ -129,11 +138,27 @@ export class Upload {
       method: 'POST',
       path: `/v1/revocations${this.#query}`,
       headers: { 'content-type': NDJSON, 'idempotency-key': idempotencyKey },
-      body: uploadBody(this.#source, () => deadline.hold(), sent),
+      body: uploadBody(
+        this.#source,
+        () => deadline.hold(),
+        sent,
+        (error) => {
+          broken = { error }
+        },
+      ),
       timeoutMs: UPLOAD_STALL_MS,
       signal,
       deadline,
     }
+    try {
+      yield* this.#answer(call)
+    } catch (error) {
+      // What broke the source is its owner's to know, and no cut.
+      throw broken ? broken.error : error
+    }
+  }
+
+  async *#answer(call: Call): AsyncGenerator<ImportEvent, void> {
     const opened = await this.#transport.open(call, [NDJSON])
     for await (const line of jsonLines(this.#transport, call, opened, UPLOAD_STALL_MS)) {
       const event = eventOf(line)

@@ -35,6 +35,9 @@ export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 /** Characters of a body that is no answer of ours which a message quotes: enough to know a proxy by its page. */
 export const MAX_QUOTED = 120
 
+/** Mistakes that a message tells; `errors` has all of them. */
+export const MAX_TOLD_MISTAKES = 5
+
 /** Characters of one line or event of a streamed answer: a revocation is below 171 KB even if JSON escapes all of it. */
 export const MAX_LINE_LENGTH = 1024 * 1024
 

@@ -5,7 +5,11 @@ import { MAX_LINE_LENGTH } from './limits.ts'
  * The lines of a streamed body, without their ends (LF, CRLF or CR); returns what is left at its end. One that is longer
  * than {@link MAX_LINE_LENGTH} is `unexpected_answer`. `heard` is called for every piece that arrives.
  */
-export async function* linesOf(body: AsyncIterable<Uint8Array>, heard: () => void): AsyncGenerator<string, string> {
+export async function* linesOf(
+  body: AsyncIterable<Uint8Array>,
+  heard: () => void,
+  what = 'the answer',
+): AsyncGenerator<string, string> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of body) {
@@ -20,10 +24,7 @@ export async function* linesOf(body: AsyncIterable<Uint8Array>, heard: () => voi
     }
     rest = rest.slice(from)
     if (rest.length > MAX_LINE_LENGTH) {
-      throw new RescindHttpError(
-        'unexpected_answer',
-        `a line of the answer is longer than ${MAX_LINE_LENGTH} characters`,
-      )
+      throw new RescindHttpError('unexpected_answer', `a line of ${what} is longer than ${MAX_LINE_LENGTH} characters`)
     }
   }
   return rest.replace(/\r$/, '')

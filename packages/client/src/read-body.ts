@@ -1,5 +1,5 @@
 import { RescindHttpError } from './http-error.ts'
-import { MAX_ANSWER_BYTES, MAX_QUOTED } from './limits.ts'
+import { MAX_ANSWER_BYTES, MAX_QUOTED, MAX_TOLD_MISTAKES } from './limits.ts'
 import { isObject } from './shapes.ts'
 
 /** The whole body as text; `unexpected_answer` beyond the bound. */
@@ -42,7 +42,9 @@ export function refusalOf(response: Response, text: string, where: string): Resc
   if (!isObject(body) || typeof body.code !== 'string') return strange(response, text, where)
   const errors = Array.isArray(body.errors) ? body.errors.filter(isMistake) : []
   const mistakes = errors.map(({ pointer, detail }) => (pointer ? `${pointer} ${detail}` : detail))
-  const detail = [String(body.detail ?? body.title ?? 'refused'), ...mistakes.slice(0, 5)].join('; ')
+  const said = String(body.detail ?? body.title ?? 'refused')
+  const more = mistakes.filter((mistake) => !said.includes(mistake)).slice(0, MAX_TOLD_MISTAKES)
+  const detail = [said, ...more].join('; ')
   return new RescindHttpError(body.code, detail, { status, errors, retryAfterMs })
 }
 

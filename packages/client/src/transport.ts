@@ -156,14 +156,16 @@ export class Transport {
     }
     if (deadline.signal.aborted) return deadline.signal.reason
     if (!(error instanceof TypeError)) return error
-    const code = codeOf(error)
+    const { code, message } = innermost(error)
     const untrusted = UNTRUSTED.test(code)
-    const sent = !untrusted && !NOT_SENT.has(code)
+    // `fetch` refuses some ports by itself, without a code.
+    const isBadPort = message === 'bad port'
+    const sent = !untrusted && !isBadPort && !NOT_SENT.has(code)
     const what = untrusted
       ? `the certificate of ${this.where} is not to be trusted`
       : `${sent ? 'the connection was cut to' : 'cannot reach'} ${this.where}`
-    const detail = `${what} (${code || error.message})`
-    return new NoAnswer('network_error', detail, { sent, passes: !untrusted, cause: error })
+    const detail = `${what} (${code || message})`
+    return new NoAnswer('network_error', detail, { sent, passes: !untrusted && !isBadPort, cause: error })
   }
 }
 
@@ -175,11 +177,13 @@ function pathOf({ path }: Call): string {
   return path.split('?', 1)[0] ?? ''
 }
 
-/** The code that Node gave the innermost cause. */
-function codeOf(error: unknown): string {
-  for (let inner = error; inner instanceof Error; inner = inner.cause) {
-    const { code } = inner as { code?: unknown }
-    if (typeof code === 'string') return code
+/** What the innermost cause says, and the code that Node gave it. */
+function innermost(error: Error): { readonly code: string; readonly message: string } {
+  let [code, inner] = ['', error]
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    inner = each
+    const own = (each as { code?: unknown }).code
+    if (typeof own === 'string') code = own
   }
-  return ''
+  return { code, message: inner.message }
 }

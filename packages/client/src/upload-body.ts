@@ -17,12 +17,13 @@ export function isRepeatable(source: UploadSource): boolean {
 /**
  * The source as NDJSON for `fetch`: the next lines are taken only when the connection has taken those before, so that
  * memory stays flat. Before it waits for the source it calls `onWait`; after each piece `onSent` hears how many lines have
- * been handed over so far.
+ * been handed over so far; `onFailed` hears why the source broke, which `fetch` hides.
  */
 export function uploadBody(
   source: UploadSource,
   onWait: () => void,
   onSent: (lines: number) => void,
+  onFailed: (error: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const lines = iteratorOf(source)
   const encoder = new TextEncoder()
@@ -34,7 +35,7 @@ export function uploadBody(
         let done = false
         onWait()
         while (text.length < UPLOAD_CHUNK_BYTES && !done) {
-          const next = await lines.next()
+          const next = await nextOf(lines, onFailed)
           done = next.done === true
           if (done) break
           sent += 1
@@ -62,4 +63,16 @@ function iteratorOf(source: UploadSource): AsyncIterator<UploadLine> | Iterator<
 /** A text that holds a line end would shift every number after it. */
 function lineOf(line: UploadLine): string {
   return typeof line === 'string' ? line.replace(/[\r\n]+/g, ' ') : JSON.stringify(line)
+}
+
+async function nextOf(
+  lines: AsyncIterator<UploadLine> | Iterator<UploadLine>,
+  onFailed: (error: unknown) => void,
+): Promise<IteratorResult<UploadLine>> {
+  try {
+    return await lines.next()
+  } catch (error) {
+    onFailed(error)
+    throw error
+  }
 }
