@@ -138,14 +138,13 @@ export class Upload {
       method: 'POST',
       path: `/v1/revocations${this.#query}`,
       headers: { 'content-type': NDJSON, 'idempotency-key': idempotencyKey },
-      body: uploadBody(
-        this.#source,
-        () => deadline.hold(),
-        sent,
-        (error) => {
+      body: uploadBody(this.#source, deadline.signal, {
+        onWait: () => deadline.hold(),
+        onSent: sent,
+        onFailed: (error) => {
           broken = { error }
         },
-      ),
+      }),
       timeoutMs: UPLOAD_STALL_MS,
       signal,
       deadline,

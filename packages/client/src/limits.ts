@@ -70,6 +70,9 @@ export const MAX_PAGE = 1_000
 /** Characters of an idempotency key; the publisher's own bound. */
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
+/** How long lines of a slow source wait for others before they are sent: nobody notices it, and a fast one never gets there. */
+export const UPLOAD_FLUSH_MS = 20
+
 /** Characters read from stdin for one token or question: 16 KB of token, and a JSON payload with room to spare. */
 export const MAX_STDIN_LENGTH = 256 * 1024
 
