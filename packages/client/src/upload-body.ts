@@ -30,6 +30,7 @@ export interface UploadHooks {
  */
 export function uploadBody(
   source: UploadSource,
+  signal: AbortSignal,
   { onWait, onSent, onFailed }: UploadHooks,
 ): ReadableStream<Uint8Array> {
   const lines = new PendingLines(source, onFailed)
