@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { importedSubjects, natsLog, natsPublisherLog } from '@rescind/log'
 import { openReplica, type Replica } from '@rescind/subscriber'
 import { readConfig } from '../../services/publisher/src/config.ts'
@@ -14,15 +17,20 @@ export class GuardedDeployment {
   readonly publisher: RunningPublisher
   readonly #replicas: Replica[] = []
 
-  private constructor(broker: GuardedBroker, publisher: RunningPublisher) {
+  readonly #storeDir: string
+
+  private constructor(broker: GuardedBroker, publisher: RunningPublisher, storeDir: string) {
+    this.#storeDir = storeDir
     this.broker = broker
     this.publisher = publisher
   }
 
   /** Starts a publisher, configured as a process would be, and resolves when it takes revocations. */
   static async start(broker: GuardedBroker): Promise<GuardedDeployment> {
+    const storeDir = await mkdtemp(join(tmpdir(), 'rescind-store-'))
     const read = readConfig({
       RESCIND_PORT: '0',
+      RESCIND_STORE_DIR: storeDir,
       RESCIND_ISSUER: ISS,
       RESCIND_MAX_EXPIRY: '1h',
       RESCIND_IMPORTED: 'true',
@@ -43,9 +51,10 @@ export class GuardedDeployment {
     }
     try {
       await eventually(() => `the publisher takes revocations, but ${reasons}`, ready)
-      return new GuardedDeployment(broker, publisher)
+      return new GuardedDeployment(broker, publisher, storeDir)
     } catch (error) {
       await publisher.close()
+      await rm(storeDir, { recursive: true, force: true })
       throw error
     }
   }
@@ -85,6 +94,7 @@ export class GuardedDeployment {
   async stop(): Promise<void> {
     await Promise.all(this.#replicas.map((replica) => replica.close()))
     await this.publisher.close()
+    await rm(this.#storeDir, { recursive: true, force: true })
   }
 
   async #post(path: string, body: object) {

@@ -42,7 +42,13 @@ function start(stage: 'publisher' | 'replica', name: string, env: Record<string,
   return startService({
     name,
     program: stage === 'publisher' ? PUBLISHER : 'services/sample-api/src/main.ts',
-    env: { RESCIND_PORT: '0', RESCIND_ISSUER: issuer.iss, RESCIND_MAX_EXPIRY: MAX_EXPIRY, ...env },
+    env: {
+      RESCIND_PORT: '0',
+      RESCIND_STORE_DIR: join(folder, `${name}-store`),
+      RESCIND_ISSUER: issuer.iss,
+      RESCIND_MAX_EXPIRY: MAX_EXPIRY,
+      ...env,
+    },
     folder,
     onSpawned: (service) => cleanup.add(stage, () => service.stop()),
   })

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { newKey, type StaticKey } from '../../services/publisher/src/keys.ts'
 import { type DemoIssuer, MAX_EXPIRY } from './demo-issuer.ts'
 
@@ -39,9 +40,10 @@ export function makeDemoKeys(): DemoKeys {
   return { admin: admin.key, replica: replica.key, kept: [admin.kept, replica.kept] }
 }
 
-/** The publisher's environment, whatever log it gets. */
-export function publisherEnvironment(issuer: DemoIssuer, keys: DemoKeys): Record<string, string> {
+/** The publisher's environment, whatever log it gets. `folder`: where its Store goes, in a folder of its own. */
+export function publisherEnvironment(issuer: DemoIssuer, keys: DemoKeys, folder: string): Record<string, string> {
   return {
+    RESCIND_STORE_DIR: join(folder, 'store'),
     RESCIND_PORT: '0',
     RESCIND_ISSUER: issuer.iss,
     RESCIND_MAX_EXPIRY: MAX_EXPIRY,

@@ -93,7 +93,7 @@ export class Fleet {
       name: 'publisher',
       program: 'services/publisher/src/main.ts',
       env: {
-        ...publisherEnvironment(this.issuer, this.keys),
+        ...publisherEnvironment(this.issuer, this.keys, this.folder),
         ...this.#publisherEnv,
         RESCIND_PORT: port,
         NATS_URL: this.broker.url,

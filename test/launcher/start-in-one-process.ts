@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { systemClock } from '@rescind/protocol'
 import { httpSnapshot } from '@rescind/subscriber'
 import { memoryLog } from '@rescind/subscriber/testing'
@@ -21,7 +24,9 @@ export interface OneProcessParts {
 export async function startInOneProcess(parts: OneProcessParts): Promise<Deployment> {
   const { issuer, keys, cleanup } = parts
   const log = memoryLog()
-  const publisherConfig = accepted(readPublisherConfig(publisherEnvironment(issuer, keys))).publisher
+  const folder = await mkdtemp(join(tmpdir(), 'rescind-'))
+  cleanup.add('folder', () => rm(folder, { recursive: true, force: true }))
+  const publisherConfig = accepted(readPublisherConfig(publisherEnvironment(issuer, keys, folder))).publisher
   const running = await startPublisher({
     config: publisherConfig,
     log: { publisher: log, replica: log },

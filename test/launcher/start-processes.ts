@@ -42,7 +42,7 @@ export async function startProcesses(parts: ProcessParts): Promise<Deployment> {
     if (!asked) tellBroken([`${service.name} ended ${how}:`, ...service.lastLines].join('\n  '))
   }
 
-  const publisher = await start('publisher', 'publisher', publisherEnvironment(issuer, keys))
+  const publisher = await start('publisher', 'publisher', publisherEnvironment(issuer, keys, folder))
   const startReplica = async (name: string) => {
     const replica = await start('replica', name, sampleApiEnvironment(name, { issuer, keys, publisher }))
     replicas.push(replica)

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { provideBroker } from '../launcher/broker.ts'
 import { Calls } from '../launcher/calls.ts'
 import type { Cleanup } from '../launcher/cleanup.ts'
@@ -68,7 +69,8 @@ export class Fleet {
   /** Starts a process for a place and resolves once it listens; the one that stands there goes on. */
   async start(place: Place, release: Release): Promise<Member> {
     if (isPublisher(place)) {
-      return this.#spawn('publisher', place, release, publisherEnvironment(this.#parts.issuer, this.#keys))
+      const store = join(this.#parts.folder, `${place}-${this.#started}`)
+      return this.#spawn('publisher', place, release, publisherEnvironment(this.#parts.issuer, this.#keys, store))
     }
     // APIs take their snapshots by turns from either publisher.
     const publisher = PUBLISHERS[REPLICAS.indexOf(place) % PUBLISHERS.length] as PublisherPlace

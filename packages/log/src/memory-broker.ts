@@ -4,7 +4,7 @@ import { copyOf } from './copy-of.ts'
 import type { MemoryConnection } from './memory-connection.ts'
 import { MemoryNetwork } from './memory-network.ts'
 import { MemoryStream } from './memory-stream.ts'
-import type { Head, StoredFrame } from './revocation-log.ts'
+import type { Established, Head, StoredFrame } from './revocation-log.ts'
 
 /** Faults that last until they are taken back, or until they have happened as often as they were ordered. */
 export interface MemoryTrouble {
@@ -77,9 +77,16 @@ export class MemoryBroker {
     return Math.floor(this.#clock.now() + this.trouble.clockOffsetMs)
   }
 
-  establish(): Head {
-    this.stream ??= new MemoryStream(this.maxBytes)
-    return this.head()
+  establish(maxAgeMs: number): Established {
+    if (this.stream === undefined) {
+      this.stream = new MemoryStream(this.maxBytes)
+      this.stream.maxAgeMs = maxAgeMs
+    } else if (this.stream.maxAgeMs !== 0) this.stream.maxAgeMs = Math.max(maxAgeMs, this.stream.maxAgeMs)
+    return { ...this.head(), maxAgeMs: this.stream.maxAgeMs }
+  }
+
+  limitAge(maxAgeMs: number): void {
+    this.existing().maxAgeMs = maxAgeMs
   }
 
   head(): Head {
@@ -116,6 +123,7 @@ export class MemoryBroker {
 
   existing(): MemoryStream {
     if (!this.stream) throw new RescindError('ERR_LOG_NOT_FOUND', 'there is no stream: a publisher establishes it')
+    this.stream.age(this.nowMs())
     return this.stream
   }
 

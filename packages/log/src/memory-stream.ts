@@ -1,7 +1,7 @@
 import { limits, RescindError } from '@rescind/protocol'
 import { copyOf } from './copy-of.ts'
 import { newIdentity, withNewEpoch } from './log-identity.ts'
-import type { Head, LogIdentity, StoredFrame } from './revocation-log.ts'
+import type { Head, LogIdentity, LogSize, StoredFrame } from './revocation-log.ts'
 
 /** The stream of a {@link memoryLog}: what a broker would keep on disk. Synchronous; bytes are copied in and out. */
 export class MemoryStream {
@@ -9,6 +9,9 @@ export class MemoryStream {
   #identity: LogIdentity
   readonly #frames = new Map<number, Uint8Array>()
   readonly #messageIds = new Map<string, { seq: number; atMs: number }>()
+  readonly #storedAtMs = new Map<number, number>()
+  /** How long frames are kept, in milliseconds; 0: for ever. */
+  maxAgeMs = 0
   #firstSeq = 1
   #lastSeq = 0
   #bytes = 0
@@ -22,6 +25,11 @@ export class MemoryStream {
   /** Where the stream begins and ends, by the port's rules for an empty one. */
   head(): Omit<Head, 'ageMs'> {
     return { ...this.#identity, firstSeq: this.#firstSeq, lastSeq: this.#lastSeq }
+  }
+
+  /** How full it is. */
+  get size(): LogSize {
+    return { bytes: this.#bytes, maxBytes: this.#maxBytes }
   }
 
   /** A copy of the frame at `seq`. */
@@ -43,6 +51,7 @@ export class MemoryStream {
     }
     this.#lastSeq += 1
     this.#frames.set(this.#lastSeq, copyOf(bytes))
+    this.#storedAtMs.set(this.#lastSeq, nowMs)
     this.#bytes += bytes.byteLength
     this.#messageIds.set(messageId, { seq: this.#lastSeq, atMs: nowMs })
     return { seq: this.#lastSeq, duplicate: false }
@@ -57,6 +66,15 @@ export class MemoryStream {
   prune(seq: number): void {
     this.#forget((stored) => stored <= seq)
     this.#firstSeq = Math.max(this.#firstSeq, Math.min(seq, this.#lastSeq) + 1)
+  }
+
+  /** Forgets the frames that are older than `maxAgeMs`. */
+  age(nowMs: number): void {
+    if (this.maxAgeMs === 0) return
+    for (let seq = this.#firstSeq; seq <= this.#lastSeq; seq++) {
+      if ((this.#storedAtMs.get(seq) ?? 0) + this.maxAgeMs > nowMs) return
+      this.prune(seq)
+    }
   }
 
   /** Forgets the frames after `seq` and hands their sequences out again, as a store restored from a copy would. */
@@ -79,6 +97,7 @@ export class MemoryStream {
     for (const [seq, bytes] of this.#frames) {
       if (!which(seq)) continue
       this.#frames.delete(seq)
+      this.#storedAtMs.delete(seq)
       this.#bytes -= bytes.byteLength
     }
   }

@@ -1,6 +1,7 @@
 import { headers, type Msg } from '@nats-io/transport-node'
 import { isPlainObject, limits, RescindError } from '@rescind/protocol'
 import { readAppendAnswer } from './append-answer.ts'
+import { type Barrier, encodeBarrier } from './barrier.ts'
 import { checkFrameSize, checkMessageId } from './checks.ts'
 import { decodeDescription, encodeDescription, newIdentity, withNewEpoch } from './log-identity.ts'
 import { NatsClock } from './nats-clock.ts'
@@ -9,8 +10,15 @@ import { NatsReplicaConnection, openSession } from './nats-replica-connection.ts
 import type { NatsSession } from './nats-session.ts'
 import { pauseOrAbort, unavailable } from './open-questions.ts'
 import { decodePresence } from './presence.ts'
-import type { AskOptions, ConnectOptions, Head, PublisherConnection } from './revocation-log.ts'
-import { dangerousDifferences, type StreamConfig, wantedConfig } from './stream-config.ts'
+import type {
+  AskOptions,
+  ConnectOptions,
+  Established,
+  EstablishOptions,
+  Head,
+  PublisherConnection,
+} from './revocation-log.ts'
+import { dangerousDifferences, maxAgeMsOf, type StreamConfig, wantedConfig, withMaxAge } from './stream-config.ts'
 import { isNotFound, notOurs, parseAnswer } from './stream-info.ts'
 
 const ALREADY_EXISTS = 10058
@@ -41,10 +49,24 @@ export class NatsPublisherConnection extends NatsReplicaConnection implements Pu
     return this.session.unguarded
   }
 
-  async establish(options?: AskOptions): Promise<Head> {
-    const config = (await this.#config(options)) ?? (await this.#create(options))
-    this.#verify(config)
+  async establish(options?: EstablishOptions): Promise<Established> {
+    const { maxAgeMs = 0 } = options ?? {}
+    const found = (await this.#config(options)) ?? (await this.#create(maxAgeMs, options))
+    this.#verify(found)
+    const keptMs = maxAgeMsOf(found)
+    const isTooShort = keptMs !== 0 && keptMs < maxAgeMs
+    const config = isTooShort ? await this.#manage('UPDATE', withMaxAge(found, maxAgeMs), options) : found
     await this.#clock.establish(options)
+    return { ...(await this.#settledHead(options)), maxAgeMs: maxAgeMsOf(config ?? found) }
+  }
+
+  async limitAge(maxAgeMs: number, options?: AskOptions): Promise<void> {
+    const config = await this.#config(options)
+    if (config === undefined || !decodeDescription(config.description)) throw notOurs(this.settings.stream)
+    await this.#manage('UPDATE', withMaxAge(config, maxAgeMs), options)
+  }
+
+  async #settledHead(options: AskOptions | undefined): Promise<Head> {
     for (const pauseMs of SETTLING_PAUSES_MS) {
       try {
         return await this.head(options)
@@ -81,6 +103,10 @@ export class NatsPublisherConnection extends NatsReplicaConnection implements Pu
     return this.head(options)
   }
 
+  barrier(barrier: Barrier): void {
+    this.session.publish(this.settings.subjects.barrier, encodeBarrier(barrier))
+  }
+
   brokerTime(options?: AskOptions): Promise<number> {
     return this.#clock.now(options)
   }
@@ -96,8 +122,8 @@ export class NatsPublisherConnection extends NatsReplicaConnection implements Pu
   }
 
   /** Creates the stream. Of two publishers that do it at once one is told that it exists, and takes it as it is. */
-  async #create(options: AskOptions | undefined): Promise<StreamConfig> {
-    const created = await this.#manage('CREATE', wantedConfig(this.settings, newIdentity()), options)
+  async #create(maxAgeMs: number, options: AskOptions | undefined): Promise<StreamConfig> {
+    const created = await this.#manage('CREATE', wantedConfig(this.settings, newIdentity(), maxAgeMs), options)
     return created ?? (await this.#config(options)) ?? {}
   }
 

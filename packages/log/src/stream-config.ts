@@ -10,7 +10,7 @@ const DUPLICATE_WINDOW_NS = limits.DUPLICATE_WINDOW_MS * NANOSECONDS_PER_MS
 export type StreamConfig = Record<string, unknown>
 
 /** The stream as Rescind makes it. Each setting that matters stands in `rulesFor` with its reason. */
-export function wantedConfig(settings: NatsSettings, identity: LogIdentity): StreamConfig {
+export function wantedConfig(settings: NatsSettings, identity: LogIdentity, maxAgeMs: number): StreamConfig {
   const { stream, subjects, replicas, maxBytes } = settings
   return {
     name: stream,
@@ -20,7 +20,7 @@ export function wantedConfig(settings: NatsSettings, identity: LogIdentity): Str
     storage: 'file',
     discard: 'new',
     max_bytes: maxBytes,
-    max_age: 0,
+    max_age: maxAgeMs * NANOSECONDS_PER_MS,
     max_msgs: -1,
     max_msgs_per_subject: -1,
     max_msg_size: limits.MAX_MESSAGE_BYTES,
@@ -32,6 +32,16 @@ export function wantedConfig(settings: NatsSettings, identity: LogIdentity): Str
     allow_direct: true,
     republish: { src: subjects.log, dest: subjects.live },
   }
+}
+
+/** How long a stream keeps a frame, in milliseconds; 0: for ever. */
+export function maxAgeMsOf({ max_age: age }: StreamConfig): number {
+  return Math.max(0, Number(age ?? 0)) / NANOSECONDS_PER_MS
+}
+
+/** The same configuration with another `max_age`. */
+export function withMaxAge(config: StreamConfig, maxAgeMs: number): StreamConfig {
+  return { ...config, max_age: Math.round(maxAgeMs * NANOSECONDS_PER_MS) }
 }
 
 interface Rule {
@@ -59,7 +69,6 @@ function rulesFor({ subjects, replicas }: NatsSettings): readonly Rule[] {
     },
     { field: 'retention', must: '"limits"', else: forgets, holds: is('retention', 'limits') },
     { field: 'discard', must: '"new"', else: 'a full stream drops its oldest facts', holds: is('discard', 'new') },
-    { field: 'max_age', must: '0', else: forgets, holds: unlimited('max_age') },
     { field: 'max_msgs', must: '-1', else: forgets, holds: unlimited('max_msgs') },
     { field: 'max_msgs_per_subject', must: '-1', else: forgets, holds: unlimited('max_msgs_per_subject') },
     {

@@ -44,6 +44,10 @@ export type ErrorCode =
   | 'ERR_KEYS_UNAVAILABLE'
   /** The publisher's clock and the broker's are too far apart (R10). */
   | 'ERR_CLOCK_SKEW'
+  /** The disk of the publisher's Store has no room: nothing of the write is kept. */
+  | 'ERR_STORE_FULL'
+  /** The publisher's Store cannot be opened, read or written; of a failed write nothing is kept. */
+  | 'ERR_STORE_FAILED'
   /** The object was closed. */
   | 'ERR_CLOSED'
 

@@ -17,7 +17,7 @@ import { isWellFormed } from './match.ts'
  *       24     16  epoch
  *       40      4  CRC-32 (zlib) of everything but these four bytes, little-endian
  *       44      4  length of the body in bytes, little-endian
- *       48         body: UTF-8 JSON { "publisher": string, "facts": [ ... ] }
+ *       48         body: UTF-8 JSON { "publisher": string, "facts": [ ... ], "requests"?: [ ... ] }
  *
  * The header stands still through all versions, so that any build can tell which frame it cannot read.
  */
@@ -30,10 +30,27 @@ export interface Frame {
    * from the stream by its sequence may carry an older one.
    */
   readonly epoch: string
-  /** Random id of the publisher process that wrote it, 1 to 256 code units. */
+  /** Random id of the Store of the publisher that wrote it, 1 to 256 code units. */
   readonly publisher: string
   readonly facts: readonly Fact[]
+  /** The requests behind its facts that had idempotency keys: so that any publisher knows a repeat. Replicas drop them. */
+  readonly requests?: readonly FrameRequest[]
 }
+
+/** A request behind some facts of a frame, by hashes that only whoever has the request can make. */
+export interface FrameRequest {
+  /** Hash of principal and idempotency key, 32 hexadecimal digits. */
+  readonly key: string
+  /** Hash of route and body, 32 hexadecimal digits. */
+  readonly body: string
+  /** Index of its first fact in the frame. */
+  readonly from: number
+  /** How many facts of the frame are its own, from there on; at least one. */
+  readonly count: number
+}
+
+/** Bytes that one {@link FrameRequest} takes in a frame at most, with its comma. */
+export const FRAME_REQUEST_BYTES = 128
 
 /** Versions this build reads and writes. Presence tells them to publishers, which write the highest that all replicas read. */
 export const FRAME_VERSIONS: readonly number[] = [1]
@@ -41,6 +58,7 @@ export const FRAME_VERSIONS: readonly number[] = [1]
 const MAGIC = Buffer.from('RSCN', 'latin1')
 const HEADER_BYTES = 48
 const ID = /^[0-9a-f]{32}$/
+const BODY: ReadonlySet<string> = new Set(['publisher', 'facts', 'requests'])
 
 /**
  * Encodes a frame, and reads it again before handing it out: one that no replica can read would make all of them
@@ -56,7 +74,8 @@ export function encodeFrame(frame: Frame, version = 1): Uint8Array {
   if (frame.facts.length > MAX_FACTS_PER_FRAME) {
     throw new RescindError('ERR_FRAME_TOO_LARGE', `${frame.facts.length} facts; the most is ${MAX_FACTS_PER_FRAME}`)
   }
-  const body = Buffer.from(JSON.stringify({ publisher: frame.publisher, facts: frame.facts }), 'utf8')
+  const { publisher, facts, requests = [] } = frame
+  const body = Buffer.from(JSON.stringify({ publisher, facts, ...(requests.length > 0 && { requests }) }), 'utf8')
   const size = HEADER_BYTES + body.length
   if (size > MAX_FRAME_BYTES) throw tooLarge(size)
   const bytes = Buffer.alloc(size)
@@ -113,21 +132,22 @@ function checksum(bytes: Buffer): number {
   return crc32(bytes.subarray(44), crc32(bytes.subarray(0, 40)))
 }
 
-function decodeBody(body: Buffer): Pick<Frame, 'publisher' | 'facts'> {
+function decodeBody(body: Buffer): Pick<Frame, 'publisher' | 'facts' | 'requests'> {
   let parsed: unknown
   try {
     parsed = parseJsonBytes(body)
   } catch (cause) {
     throw malformed('its body is not JSON in UTF-8', cause)
   }
-  if (!isPlainObject(parsed) || Object.keys(parsed).sort().join() !== 'facts,publisher') {
-    throw malformed('its body is not { publisher, facts }')
+  if (!isPlainObject(parsed) || Object.keys(parsed).some((name) => !BODY.has(name))) {
+    throw malformed('its body is not { publisher, facts, requests? }')
   }
-  const { publisher, facts } = parsed
+  const { publisher, facts, requests } = parsed
   if (!isPublisher(publisher)) throw malformed('it names no publisher')
   if (!Array.isArray(facts) || facts.length === 0 || facts.length > MAX_FACTS_PER_FRAME) {
     throw malformed('it holds no facts, or too many')
   }
+  if (requests !== undefined && !areRequests(requests, facts.length)) throw malformed('its requests are not valid')
   return {
     publisher,
     facts: facts.map((wire, index) => {
@@ -135,7 +155,24 @@ function decodeBody(body: Buffer): Pick<Frame, 'publisher' | 'facts'> {
       if (typeof fact === 'string') throw malformed(`fact ${index}: ${fact}`)
       return fact
     }),
+    ...(requests !== undefined && { requests }),
   }
+}
+
+/** Each has facts of its own, in the order of the facts: so there are no more of them than facts. */
+function areRequests(value: unknown, facts: number): value is readonly FrameRequest[] {
+  if (!Array.isArray(value) || value.length === 0) return false
+  let next = 0
+  for (const one of value as readonly unknown[]) {
+    if (!isPlainObject(one) || Object.keys(one).sort().join() !== 'body,count,from,key') return false
+    const { key, body, from, count } = one
+    if (typeof key !== 'string' || !ID.test(key) || typeof body !== 'string' || !ID.test(body)) return false
+    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(count)) return false
+    if ((from as number) < next || (count as number) < 1) return false
+    next = (from as number) + (count as number)
+    if (next > facts) return false
+  }
+  return true
 }
 
 function isPublisher(value: unknown): value is string {

@@ -15,7 +15,15 @@ export {
   type Revocation,
   reasonRank,
 } from './facts.ts'
-export { decodeFrame, encodeFrame, FRAME_VERSIONS, type Frame, peekFrameId } from './frame.ts'
+export {
+  decodeFrame,
+  encodeFrame,
+  FRAME_REQUEST_BYTES,
+  FRAME_VERSIONS,
+  type Frame,
+  type FrameRequest,
+  peekFrameId,
+} from './frame.ts'
 export * as limits from './limits.ts'
 export {
   byCodeUnits,
@@ -39,7 +47,14 @@ export {
   type RevocationDraft,
   revocationFrom,
 } from './parse-revocation.ts'
-export { isLifted, joinIssuers, newestIssuer, referenceCheck } from './reference-matcher.ts'
+export {
+  isLifted,
+  joinIssuers,
+  matchesOfShape,
+  newestIssuer,
+  referenceCheck,
+  revokesToken,
+} from './reference-matcher.ts'
 export { decodeSnapshot, encodeSnapshot, readSnapshot, type Snapshot, type SnapshotManifest } from './snapshot.ts'
 export { formatRfc3339, isTimeMs, msToNumericDate, numericDateToMs, parseRfc3339 } from './time.ts'
 export {

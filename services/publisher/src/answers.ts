@@ -1,5 +1,14 @@
-import type { Reason, Revocation } from '@rescind/protocol'
-import { type Cursor, formatRfc3339, type Lift, type Match, type Mode, msToNumericDate } from '@rescind/protocol'
+import {
+  type Cursor,
+  formatRfc3339,
+  type Lift,
+  type Match,
+  type Mode,
+  msToNumericDate,
+  type Reason,
+  type Revocation,
+} from '@rescind/protocol'
+import type { Receipt } from './receipt.ts'
 
 /** One revocation as the API answers it: what was decided, and until when it holds. Times are RFC 3339 in UTC. */
 export interface RevocationAnswer {
@@ -12,35 +21,45 @@ export interface RevocationAnswer {
   readonly reissueNotBefore?: number
   readonly expiresAt: string
   readonly reason: Reason
-  /** When it was recorded; absent if it was not, because `expiresAt` has passed (R14). */
+  /** Its logical time; absent while it waits for the log, and if it was not recorded because `expiresAt` has passed (R14). */
   readonly at?: string
 }
 
 /** What `POST /v1/revocations` answers. */
 export interface RevocationsAnswer {
-  /** `broadcast`: in the log and in force in the publisher's own replica. `nothing_to_do`: all expired already (R14). */
-  readonly state: 'broadcast' | 'nothing_to_do'
+  /**
+   * `recorded`: on the publisher's disk; it goes out by itself when the log is back. `broadcast`: in the log and in force
+   * in the publisher's own replica. `enforced`: and at every replica that counts. `nothing_to_do`: all expired already
+   * (R14).
+   */
+  readonly state: 'recorded' | 'broadcast' | 'enforced' | 'nothing_to_do'
   readonly cursor?: Cursor
   /** In the order of the request. */
   readonly revocations: readonly RevocationAnswer[]
+  /** There if the request waited. */
+  readonly receipt?: Receipt
 }
 
 /** What `POST /v1/lifts` answers. */
 export interface LiftAnswer {
-  readonly state: 'broadcast'
-  readonly cursor: Cursor
+  /** As of a revocation. */
+  readonly state: 'recorded' | 'broadcast' | 'enforced'
+  readonly cursor?: Cursor
   readonly lift: {
     readonly id: string
     readonly iss: string
     readonly match: Match
     readonly mode: Mode
-    readonly at: string
+    /** Absent while it waits for the log. */
+    readonly at?: string
     readonly expiresAt: string
   }
+  /** There if the request waited. */
+  readonly receipt?: Receipt
 }
 
-/** @param recorded whether the revocation is on the log, so that its `atMs` means something. */
-export function revocationAnswer(revocation: Revocation, recorded: boolean): RevocationAnswer {
+/** @param located whether the revocation is on the log, so that its `atMs` means something. */
+export function revocationAnswer(revocation: Revocation, located: boolean): RevocationAnswer {
   const { id, iss, match, mode, issuedBeforeMs, expiresAtMs, reason, atMs } = revocation
   return {
     id,
@@ -53,16 +72,17 @@ export function revocationAnswer(revocation: Revocation, recorded: boolean): Rev
     }),
     expiresAt: formatRfc3339(expiresAtMs),
     reason,
-    ...(recorded && { at: formatRfc3339(atMs) }),
+    ...(located && { at: formatRfc3339(atMs) }),
   }
 }
 
-/** The answer for a lift that is on the log at `cursor`. */
-export function liftAnswer(lift: Lift, cursor: Cursor): LiftAnswer {
+/** The answer for a lift: on the log at `cursor`, or waiting for it. */
+export function liftAnswer(lift: Lift, cursor: Cursor | undefined): LiftAnswer {
   const { id, iss, match, mode, atMs, expiresAtMs } = lift
+  const at = cursor && { at: formatRfc3339(atMs) }
   return {
-    state: 'broadcast',
-    cursor,
-    lift: { id, iss, match, mode, at: formatRfc3339(atMs), expiresAt: formatRfc3339(expiresAtMs) },
+    state: cursor ? 'broadcast' : 'recorded',
+    ...(cursor && { cursor }),
+    lift: { id, iss, match, mode, ...at, expiresAt: formatRfc3339(expiresAtMs) },
   }
 }

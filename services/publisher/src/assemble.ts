@@ -1,23 +1,28 @@
-import { randomBytes } from 'node:crypto'
 import type { PublisherLog, RevocationLog } from '@rescind/log'
-import { type Clock, FRAME_VERSIONS, type Frame } from '@rescind/protocol'
+import { type Clock, FRAME_VERSIONS, limits, RescindError } from '@rescind/protocol'
 import { type EmbeddedReplica, openEmbeddedReplica } from '@rescind/subscriber/internal'
 import type { Logger } from 'pino'
-import { Appender } from './appender.ts'
 import { AppliedFrames } from './applied-frames.ts'
 import { BrokerClock } from './broker-clock.ts'
-import { commitFrame } from './commit-frame.ts'
 import type { PublisherConfig } from './config.ts'
 import { frameVersionToWrite } from './frame-version.ts'
 import { IssuerFacts } from './issuer-facts.ts'
 import { lifetimes } from './lifetimes.ts'
-import { APPEND_DEADLINE_MS } from './limits.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { LogicalTime } from './logical-time.ts'
+import { maxAgeMs } from './max-age.ts'
+import type { PublisherMetrics } from './metrics/publisher-metrics.ts'
+import { timed } from './metrics/timed.ts'
+import { Outbox } from './outbox.ts'
 import type { Publishing } from './publishing.ts'
 import { Readiness } from './readiness.ts'
+import { Receipts } from './receipts.ts'
+import { Reconciler } from './reconciler.ts'
 import { Replicas } from './replicas.ts'
+import { Sender } from './sender.ts'
 import { Snapshots } from './snapshots.ts'
+import { openStore } from './store/open-store.ts'
+import type { Store } from './store/store.ts'
 
 /** What the parts are made from. */
 export interface AssembleOptions {
@@ -25,38 +30,83 @@ export interface AssembleOptions {
   readonly log: { readonly publisher: PublisherLog; readonly replica: RevocationLog }
   readonly logger: Logger
   readonly clock: Clock
+  readonly metrics: PublisherMetrics
 }
 
 /** The parts of one publisher, everything but its HTTP side. */
 export interface Parts {
+  readonly store: Store
   readonly keeper: LogKeeper
   readonly replica: EmbeddedReplica
   readonly brokerClock: BrokerClock
   readonly issuerFacts: IssuerFacts
   readonly readiness: Readiness
+  readonly reconciler: Reconciler
+  readonly sender: Sender
   readonly snapshots: Snapshots
   readonly replicas: Replicas
+  readonly receipts: Receipts
   readonly publishing: Publishing
 }
 
-/** Makes the parts and begins to connect. Nothing here waits for the broker. */
+/**
+ * Makes the parts, takes up what the Store holds, and begins to connect. Nothing here waits for the broker. Rejects with
+ * `ERR_STORE_FAILED` if there can be no Store.
+ */
 export async function assemble(options: AssembleOptions): Promise<Parts> {
-  const { config, log, logger, clock } = options
-  const publisher = randomBytes(8).toString('hex')
+  const { config, logger, clock } = options
+  const { storeDir: dir, retainMs, auditKeptMs } = config
+  const store = await openStore({ dir, clock, logger, retainMs, auditKeptMs })
+  try {
+    return await connect(store, options)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** From the Store up: what comes first is told of by what comes later. */
+async function connect(store: Store, { config, log, logger, clock, metrics }: AssembleOptions): Promise<Parts> {
   const appliedFrames = new AppliedFrames()
   const replicas = new Replicas(clock)
   const brokerClock = new BrokerClock(clock)
   const keeper = new LogKeeper({
     log: log.publisher,
-    name: `publisher-${publisher.slice(0, 8)}`,
+    name: `publisher-${store.id.slice(0, 8)}`,
     brokerClock,
     clock,
     logger,
+    maxAgeMs: () => maxAgeMs(issuers().values()),
     onPresence: (presence) => replicas.hear(presence),
+    onDisconnected: () => outbox.tick(),
   })
+  const sender = new Sender({
+    refusal: () => readiness.refusal(),
+    append: timed(clock, metrics, (bytes, appendOptions) => keeper.append(bytes, appendOptions)),
+    read: (seq) => keeper.read(seq),
+    epoch: () => replica.status.cursor?.epoch ?? '',
+    frameVersion: () => frameVersionToWrite(FRAME_VERSIONS, replicas, keeper.listenedMs),
+    appliedFrames,
+    nudge: () => replica.nudge(),
+    publisher: store.id,
+  })
+  const time = new LogicalTime(clock, () => replica.largestAtMs, store.found.largestAtMs)
+  const outbox: Outbox = new Outbox({
+    store,
+    time,
+    latestNowMs: () => brokerClock.latestNowMs(),
+    refusal: () => readiness.refusal(),
+    fullness: (facts) => fullness(replica, config.maxEntries ?? limits.MAX_ENTRIES, facts),
+    sender,
+    expect: (frameId) => appliedFrames.expect(frameId),
+    logger,
+    metrics,
+  })
+  await outbox.open()
+  const ownName = `publisher-replica-${store.id.slice(0, 8)}`
   const replica = await openEmbeddedReplica({
     log: log.replica,
-    name: `publisher-replica-${publisher.slice(0, 8)}`,
+    name: ownName,
     bootstrap: 'log',
     whenUnknown: 'reject',
     waitUntilLive: false,
@@ -65,35 +115,62 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
     ...(config.maxEntries !== undefined && { maxEntries: config.maxEntries }),
     logger,
     clock,
-    onApplied: (event) => appliedFrames.tell(event),
+    onApplied(event) {
+      reconciler.applied(event)
+      appliedFrames.tell(event)
+      metrics.follow(event.cursor)
+    },
     onReplaced: () => keeper.replaced(replica.status.cursor?.epoch ?? ''),
   })
-  const time = new LogicalTime(clock, () => replica.largestAtMs)
-  const commit = (frame: Frame) =>
-    commitFrame(frame, {
-      append: (bytes, appendOptions) => keeper.append(bytes, appendOptions),
-      frameVersion: () => frameVersionToWrite(FRAME_VERSIONS, replicas, keeper.listenedMs),
-      appliedFrames,
-      nudge: () => replica.nudge(),
-      deadlineMs: config.appendDeadlineMs ?? APPEND_DEADLINE_MS,
-    })
-  const appender: Appender = new Appender({
-    refusal: () => readiness.refusal(),
-    epoch: () => replica.status.cursor?.epoch ?? '',
-    commit,
-    time,
-    publisher,
-  })
-  const issuerFacts = new IssuerFacts({ issuers: config.issuers, denylist: replica.denylist, appender, logger })
-  const readiness: Readiness = new Readiness({ keeper, replica, brokerClock, issuerFacts })
+  const issuers = () => lifetimes(config.issuers, replica.denylist)
+  const issuerFacts = new IssuerFacts({ issuers: config.issuers, denylist: replica.denylist, outbox, logger })
+  const reconciler: Reconciler = new Reconciler({ store, replica, keeper, sender, clock, logger, random: Math.random })
+  const readiness: Readiness = new Readiness({ keeper, replica, brokerClock, issuerFacts, reconciler, outbox, clock })
   const snapshots = new Snapshots({
     replica,
     clock,
     refusal: () => readiness.reconciled(),
     identity: () => keeper.head,
+    metrics,
   })
-  const issuers = () => lifetimes(config.issuers, replica.denylist)
-  const publishing = { issuers, replica, appender, time, readiness, clock }
+  const latestNowMs = () => brokerClock.latestNowMs()
+  const earliestNowMs = () => brokerClock.earliestNowMs()
+  const receipts = new Receipts({
+    clock,
+    replicas,
+    own: { id: replica.id, name: ownName },
+    staleAfterMs: config.staleAfterMs ?? limits.DEFAULT_STALE_AFTER_MS,
+    listenedMs: () => keeper.listenedMs,
+    barrier: (barrier) => keeper.barrier(barrier),
+    onAnswered: (ms, enforced) => metrics.recordReceipt(ms, enforced ? 'enforced' : 'broadcast'),
+  })
+  const publishing = { issuers, replica, outbox, store, time, receipts, metrics, latestNowMs, earliestNowMs, clock }
+  await takeUp(store, replica, clock)
+  outbox.start()
   keeper.start()
-  return { keeper, replica, brokerClock, issuerFacts, readiness, snapshots, replicas, publishing }
+  return {
+    store,
+    keeper,
+    replica,
+    brokerClock,
+    issuerFacts,
+    readiness,
+    reconciler,
+    sender,
+    snapshots,
+    replicas,
+    receipts,
+    publishing,
+  }
+}
+
+/** What was in force before the restart is so at once, whether or not the log is there: a fact more revokes a fact more (R9). */
+async function takeUp(store: Store, replica: EmbeddedReplica, clock: Clock): Promise<void> {
+  for await (const slice of store.live(clock.now())) for (const { fact } of slice) replica.denylist.apply(fact)
+}
+
+/** R16: what the own replica could not hold is refused before it is recorded. */
+function fullness(replica: EmbeddedReplica, maxEntries: number, facts: number): RescindError | undefined {
+  if (replica.status.cause?.code !== 'full' && replica.denylist.size + facts <= maxEntries) return undefined
+  return new RescindError('ERR_DENYLIST_FULL', `more than ${maxEntries} revocations would be live`)
 }

@@ -42,6 +42,18 @@ export class BrokerClock {
     return Math.max(0, this.#last.lowMs + elapsedMs - wallMs, wallMs - (this.#last.highMs + elapsedMs))
   }
 
+  /** The latest that it may be now, by our wall clock or the broker's as last heard, in milliseconds. */
+  latestNowMs(): number {
+    const wallMs = this.#clock.now()
+    return this.#last === undefined ? wallMs : Math.max(wallMs, Math.ceil(this.#last.highMs + this.#clock.monotonic()))
+  }
+
+  /** The earliest that it may be now, in the same way. */
+  earliestNowMs(): number {
+    const wallMs = this.#clock.now()
+    return this.#last === undefined ? wallMs : Math.min(wallMs, Math.floor(this.#last.lowMs + this.#clock.monotonic()))
+  }
+
   /** Why no frame may get a time now, or undefined if one may. */
   refusal(): RescindError | undefined {
     const distanceMs = this.distanceMs()

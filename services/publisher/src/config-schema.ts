@@ -2,7 +2,14 @@ import { isWellFormed, limits } from '@rescind/protocol'
 import { z } from 'zod'
 import { ADMIN_VARIABLES } from './admin-config.ts'
 import { parseDurationMs } from './durations.ts'
-import { DEFAULT_RATE_LIMIT, MAX_ISSUERS, MAX_KEYS } from './limits.ts'
+import {
+  DEFAULT_AUDIT_RETENTION_MS,
+  DEFAULT_RATE_LIMIT,
+  DEFAULT_RETENTION_MS,
+  MAX_ISSUERS,
+  MAX_KEYS,
+  MAX_RETENTION_MS,
+} from './limits.ts'
 import { isNetwork } from './network.ts'
 import { SCOPES, TOKEN_ACTOR } from './principal.ts'
 
@@ -127,10 +134,18 @@ export const VARIABLES = z.object({
       error: 'must be addresses or ranges such as 10.0.0.0/8, with commas',
     })
     .optional(),
+  RESCIND_STORE_DIR: z
+    .string({
+      error: 'is required: the folder in which what was answered for is kept, on a disk that outlives the process',
+    })
+    .min(1),
+  RESCIND_RETENTION: duration(0, MAX_RETENTION_MS).default(DEFAULT_RETENTION_MS),
+  RESCIND_AUDIT_RETENTION: duration(0, MAX_RETENTION_MS).default(DEFAULT_AUDIT_RETENTION_MS),
   RESCIND_SHUTDOWN_DELAY_MS: integer(0, 600_000).default(0),
   RESCIND_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be a level of pino' })
     .default('info'),
+  RESCIND_LOG_HASH_KEY: z.string().min(16, { error: 'must be at least 16 characters' }).optional(),
 })
 
 /** What the variables become one by one. */

@@ -33,8 +33,12 @@ export interface PublisherConfig {
   readonly http?: Partial<HttpLimits>
   /** How long a stopping publisher goes on serving, not ready, so that load balancers can notice. */
   readonly shutdownDelayMs: number
-  /** How long one frame is appended again after a timeout; default 5,000. */
-  readonly appendDeadlineMs?: number
+  /** Folder of the Store; made if there is none. One publisher at a time. */
+  readonly storeDir: string
+  /** How long facts are kept after they have expired, to be looked up, in milliseconds. */
+  readonly retainMs: number
+  /** How long it is kept who did what, in milliseconds. */
+  readonly auditKeptMs: number
   /** Of its own replica (R19); default 15,000. */
   readonly staleAfterMs?: number
   /** Of its own replica; default 2,000. */
@@ -49,6 +53,8 @@ export interface ProcessConfig {
   /** How to reach the broker, and what the stream is to be. Holds secrets. */
   readonly nats: NatsPublisherLogOptions
   readonly logLevel: string
+  /** Of the short hashes in log lines. Secret. Default: a random one. */
+  readonly logHashKey?: string
 }
 
 /** Either the configuration, or one line for each mistake. */
@@ -56,7 +62,7 @@ export type ReadConfig =
   | { readonly ok: true; readonly config: ProcessConfig }
   | { readonly ok: false; readonly mistakes: readonly string[] }
 
-const FILES = ['RESCIND_ISSUERS', 'RESCIND_KEYS'] as const
+const FILES = ['RESCIND_ISSUERS', 'RESCIND_KEYS', 'RESCIND_LOG_HASH_KEY'] as const
 
 /** Where publishers hear answers: one prefix for all their connections, so that their user may listen to that alone. */
 const INBOX_PREFIX = '_INBOX_publisher'
@@ -117,11 +123,15 @@ function toConfig(given: Variables, nats: NatsLogOptions): ProcessConfig {
       keys: given.RESCIND_KEYS ?? [],
       ...(admin && { admin }),
       rateLimit: given.RESCIND_RATE_LIMIT,
+      storeDir: given.RESCIND_STORE_DIR,
+      retainMs: given.RESCIND_RETENTION,
+      auditKeptMs: given.RESCIND_AUDIT_RETENTION,
       ...(given.RESCIND_TRUSTED_PROXIES && { trustedProxies: given.RESCIND_TRUSTED_PROXIES }),
       shutdownDelayMs: given.RESCIND_SHUTDOWN_DELAY_MS,
     },
     nats: toNats(given, nats),
     logLevel: given.RESCIND_LOG_LEVEL,
+    ...(given.RESCIND_LOG_HASH_KEY !== undefined && { logHashKey: given.RESCIND_LOG_HASH_KEY }),
   }
 }
 
@@ -156,7 +166,7 @@ function toPolicy(issuer: IssuerVariables): IssuerPolicy {
   }
 }
 
-const SECRETS: ReadonlySet<string> = new Set(['password', 'token', 'nkeySeed', 'creds'])
+const SECRETS: ReadonlySet<string> = new Set(['password', 'token', 'nkeySeed', 'creds', 'logHashKey'])
 
 /** The configuration as JSON for people, without its secrets. Key hashes stay: they cannot be used. */
 export function printConfig(config: ProcessConfig): string {

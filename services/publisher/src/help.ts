@@ -20,6 +20,10 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
   RESCIND_MAX_SESSION         of its sessions (30d),
   RESCIND_CLOCK_SKEW          added to now for a default issuedBefore (0s),
   RESCIND_LEEWAY              and how long facts outlive tokens (60s)
+  RESCIND_STORE_DIR           folder in which what was answered for is kept (required); one publisher at a time, on a disk
+                              that outlives the process
+  RESCIND_RETENTION           how long facts can be looked up after they have expired (30d)
+  RESCIND_AUDIT_RETENTION     how long it is kept who did what (400d)
   RESCIND_ADMIN_ISSUER        whose tokens sign on, beside the keys: one of the issuers above (nobody's)
   RESCIND_ADMIN_AUDIENCE      what these tokens name in aud,
   RESCIND_ADMIN_JWKS_URL      where the issuer publishes its keys,
@@ -39,6 +43,8 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
   RESCIND_STREAM_MAX_BYTES    size cap of a new stream (1 GiB)
   RESCIND_SHUTDOWN_DELAY_MS   how long a stopping publisher goes on serving, not ready (0)
   RESCIND_LOG_LEVEL           fatal, error, warn, info, debug, trace or silent (info)
+  RESCIND_LOG_HASH_KEY *      for the short hashes of tokens and subjects in log lines, at least 16 characters (random)
+  OTEL_EXPORTER_OTLP_ENDPOINT where metrics are sent to by OTLP, http/protobuf; and OpenTelemetry's other variables (nowhere)
 
 Calls:
   POST /v1/revocations  record and broadcast one, or an array of which all are taken or none
@@ -46,8 +52,9 @@ Calls:
   POST /v1/check        what would happen to a token with these claims
   GET  /v1/snapshot     all live facts at a cursor, for replicas that start
   GET  /v1/replicas     who follows
+  GET  /metrics         all numbers, as Prometheus text
   GET  /openapi.json    all calls, as OpenAPI 3.1
-  GET  /livez /readyz   200 while the process runs; 200 while it takes revocations, else 503 with reasons
+  GET  /livez /readyz   200 while the process runs; 200 while it broadcasts what it records, else 503 with reasons
 
 Logs are JSON lines on standard output; the one with "msg":"listening" has the "url". SIGTERM or SIGINT stops it, a
 second one at once. A mistake in the configuration ends it with exit code 2.

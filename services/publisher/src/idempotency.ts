@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '@rescind/protocol'
-import { LRUCache } from 'lru-cache'
-import { IDEMPOTENCY_KEPT_MS, MAX_IDEMPOTENCY_BYTES, MAX_IDEMPOTENCY_KEY_LENGTH } from './limits.ts'
+import { MAX_IDEMPOTENCY_KEY_LENGTH } from './limits.ts'
 import { Problem } from './problems.ts'
+import type { KnownRequest, Store } from './store/store.ts'
 
 /** A finished answer, byte for byte. */
 export interface Answer {
@@ -21,66 +21,113 @@ export interface Keyed {
   readonly bytes: Uint8Array
 }
 
-interface Kept extends Answer {
-  readonly fingerprint: string
-  readonly epoch: string | undefined
+/** The same, as hashes of 32 hexadecimal digits: what is kept, and what travels in the frame. */
+export interface RequestHashes {
+  readonly key: string
+  readonly body: string
+}
+
+/** A key that is held for as long as its request runs. */
+export interface HeldKey {
+  /** Undefined without a key. */
+  readonly request: RequestHashes | undefined
+  /** What an earlier request under it left. */
+  readonly known: KnownRequest | undefined
+  release(): void
 }
 
 const VISIBLE = /^[\x21-\x7e]+$/
 
 /**
- * Answers a repeated request with the first answer again. Only successes are remembered: a refusal has done nothing, so
- * mending the body and asking again under the same key is fine. In memory: a restart forgets, and so does a flood of
- * keys beyond the bound; then the revocation is recorded twice, which changes no answer (R9). Forgotten, too, is what was
- * answered in another epoch of the log: whether that log's facts are in this one the answer does not say.
+ * Answers a repeated request with the first answer again, also after a restart, and also if another publisher gave it: its
+ * hashes stand in the frame beside its facts. Only successes are remembered: a refusal has done nothing, so mending the
+ * body and asking again under the same key is fine.
  */
 export class IdempotentAnswers {
-  readonly #kept: LRUCache<string, Kept>
+  readonly #store: Pick<Store, 'request' | 'write'>
+  readonly #clock: Clock
   readonly #running = new Map<string, string>()
-  readonly #epoch: () => string | undefined
+
+  constructor(store: Pick<Store, 'request' | 'write'>, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
 
   /**
-   * @param epoch of the log, as the own replica follows it.
-   * @param maxBytes bound on the answers kept; the least recently used go first.
+   * Runs `produce`, unless its answer is known. Throws 409 while it runs elsewhere, 422 for another body.
+   *
+   * @param rebuild makes the answer of facts that are known by their ids, if the answer itself is not known here.
    */
-  constructor(clock: Clock, epoch: () => string | undefined, maxBytes: number = MAX_IDEMPOTENCY_BYTES) {
-    this.#epoch = epoch
-    this.#kept = new LRUCache<string, Kept>({
-      maxSize: maxBytes,
-      sizeCalculation: ({ payload }, name) => 2 * (payload.length + name.length) + 256,
-      ttl: IDEMPOTENCY_KEPT_MS,
-      ttlResolution: 0,
-      perf: { now: () => clock.monotonic() },
-    })
+  async once(
+    keyed: Keyed,
+    produce: (request: RequestHashes | undefined) => Promise<Answer>,
+    rebuild: (known: KnownRequest) => Promise<Answer | undefined>,
+  ): Promise<{ answer: Answer; replayed: boolean }> {
+    const key = checkKey(keyed.key)
+    if (key === undefined) return { answer: await produce(undefined), replayed: false }
+    const request = { key: hash(`${keyed.principal}\n${key}`), body: hash(`${keyed.route}\n`, keyed.bytes) }
+    const running = this.#running.get(request.key)
+    if (running !== undefined) throw running === request.body ? inUse() : reused()
+    this.#running.set(request.key, request.body)
+    try {
+      const known = await this.#store.request(request.key)
+      if (known && known.body !== request.body) throw reused()
+      const answer = known && (known.answer ?? (await rebuild(known)))
+      if (answer) return { answer, replayed: true }
+      return { answer: await this.#first(request, produce), replayed: false }
+    } finally {
+      this.#running.delete(request.key)
+    }
   }
 
-  /** Runs `produce`, unless its answer is known. Throws 409 while it runs elsewhere, 422 for another body. */
-  async once(keyed: Keyed, produce: () => Promise<Answer>): Promise<{ answer: Answer; replayed: boolean }> {
-    const key = checkKey(keyed.key)
-    if (key === undefined) return { answer: await produce(), replayed: false }
-    const name = `${keyed.principal}\n${key}`
-    const fingerprint = createHash('sha256').update(`${keyed.route}\n`).update(keyed.bytes).digest('base64')
-    const found = this.#kept.get(name)
-    const kept = found?.epoch === this.#epoch() ? found : undefined
-    const known = kept?.fingerprint ?? this.#running.get(name)
-    if (known !== undefined && known !== fingerprint) {
-      throw new Problem('idempotency_key_reused', 'another request was made under this key: take a new one')
-    }
-    if (kept) return { answer: { status: kept.status, payload: kept.payload }, replayed: true }
-    if (known !== undefined) {
-      const detail = 'the first request under this key has no answer yet: ask again'
-      throw new Problem('idempotency_key_in_use', detail, { headers: { 'retry-after': '1' } })
-    }
-    this.#running.set(name, fingerprint)
+  /**
+   * Keeps a key for a request that answers in its own way, until it is released. Throws 409 while it runs elsewhere, 422
+   * if another kind of request was made under it.
+   */
+  async hold(principal: string, header: Keyed['key'], body: string): Promise<HeldKey> {
+    const text = checkKey(header)
+    if (text === undefined) return { request: undefined, known: undefined, release() {} }
+    const request = { key: hash(`${principal}\n${text}`), body }
+    const running = this.#running.get(request.key)
+    if (running !== undefined) throw running === body ? inUse() : reused()
+    this.#running.set(request.key, body)
+    const release = (): void => void this.#running.delete(request.key)
     try {
-      const epoch = this.#epoch()
-      const answer = await produce()
-      if (answer.status < 300 && epoch === this.#epoch()) this.#kept.set(name, { ...answer, fingerprint, epoch })
-      return { answer, replayed: false }
-    } finally {
-      this.#running.delete(name)
+      const known = await this.#store.request(request.key)
+      if (known && known.body !== body) throw reused()
+      return { request, known, release }
+    } catch (error) {
+      release()
+      throw error
     }
   }
+
+  /** Kept before it is sent. Should the process end before it is on disk, the facts say enough. */
+  async #first(request: RequestHashes, produce: (request: RequestHashes) => Promise<Answer>): Promise<Answer> {
+    const answer = await produce(request)
+    const { status, payload } = answer
+    if (status >= 300) return answer
+    await this.#store.write(
+      { answers: [{ ...request, status, payload, answeredAtMs: this.#clock.now() }] },
+      { sync: false },
+    )
+    return answer
+  }
+}
+
+function inUse(): Problem {
+  const detail = 'the first request under this key has no answer yet: ask again'
+  return new Problem('idempotency_key_in_use', detail, { headers: { 'retry-after': '1' } })
+}
+
+function reused(): Problem {
+  return new Problem('idempotency_key_reused', 'another request was made under this key: take a new one')
+}
+
+function hash(...parts: readonly (string | Uint8Array)[]): string {
+  const sha256 = createHash('sha256')
+  for (const part of parts) sha256.update(part)
+  return sha256.digest('hex').slice(0, 32)
 }
 
 function checkKey(key: string | string[] | undefined): string | undefined {

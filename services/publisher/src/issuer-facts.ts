@@ -1,13 +1,13 @@
 import type { Denylist } from '@rescind/denylist'
 import { type Issuer, type IssuerPolicy, isRescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
-import type { Appender } from './appender.ts'
+import type { Outbox } from './outbox.ts'
 
 /** What publishing the issuers needs. */
 export interface IssuerFactsParts {
   readonly issuers: readonly IssuerPolicy[]
   readonly denylist: Denylist
-  readonly appender: Appender
+  readonly outbox: Outbox
   readonly logger: Logger
 }
 
@@ -56,15 +56,14 @@ export class IssuerFacts {
   }
 
   async #publish(epoch: string): Promise<void> {
-    const { issuers, denylist, appender, logger } = this.#parts
+    const { issuers, denylist, outbox, logger } = this.#parts
     const first = this.#publishedIn === undefined
     const due = first ? issuers.filter((policy) => !sameLifetimes(policy, denylist.issuer(policy.iss))) : issuers
     try {
-      const builders = due.map(
-        (policy) =>
-          (atMs: number): Issuer => ({ kind: 'issuer', ...policy, atMs }),
-      )
-      if (due.length > 0) await appender.submit('issuer', builders)
+      const planned = due.map((policy) => {
+        return { build: (atMs: number): Issuer => ({ kind: 'issuer', ...policy, atMs }), fixed: true }
+      })
+      if (due.length > 0) await outbox.submit('issuer', planned, { patient: true })
       this.#publishedIn = epoch
       logger.info({ issuers: due.map(({ iss }) => iss) }, due.length > 0 ? 'issuers published' : 'issuers are known')
     } catch (error) {

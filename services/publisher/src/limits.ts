@@ -1,10 +1,10 @@
 /** The publisher's own bounds, each with its arithmetic; those that all parts share are in `@rescind/protocol`. */
 
 /**
- * How long one frame is appended again after a timeout (R10): two requests of the log's own 2 s, and a second to spare
- * for a broker that restarts. Callers wait no longer than this for an answer, plus the frame before theirs.
+ * How long a request waits for the log before it is answered `recorded`: an append takes a millisecond or two, a leader
+ * election a few hundred. Whoever asks while the first one waits so long is answered at once.
  */
-export const APPEND_DEADLINE_MS = 5_000
+export const ANSWER_PATIENCE_MS = 1_000
 
 /** Pause before the same frame is appended again: a broker that refuses at once must not be hammered. */
 export const APPEND_PAUSE_MS = 100
@@ -12,10 +12,36 @@ export const APPEND_PAUSE_MS = 100
 /** An appended frame comes back in a millisecond or two. After this long its live message is taken for lost. */
 export const NUDGE_AFTER_MS = 50
 
-/** Times a fact is appended in all if a newer lift keeps outrunning it (R10). One race is likely, a fifth is none. */
-export const MAX_APPEND_ROUNDS = 5
+/** An acknowledged frame that has not come by itself after this long, nudges and all, is asked after again. */
+export const APPLIED_PATIENCE_MS = 1_000
 
-/** Bytes of facts that may wait for their frame: 64 full frames, a second of work for a broker that takes 60 a second. */
+/** A backlog whose oldest fact is younger than this is on its way: an append and its repetition take less. */
+export const BACKLOG_READY_MS = 5_000
+
+/** Pause after the log or the disk refused what waits: long enough to read the message, short enough for whoever waits. */
+export const RETRY_SENDING_MS = 1_000
+
+/** Groups that wait in memory, at most 256 KB each and mostly one fact; those behind them are on disk only. */
+export const WINDOW_GROUPS = 256
+
+/** Facts published again in one frame: as many as a slice of the Store, and always below `MAX_FACTS_PER_FRAME`. */
+export const REPUBLISHED_PER_FRAME = 2_048
+
+/** Others publish their own facts again at once: whoever does it for them waits so long at most, and looks again. */
+export const REPUBLISH_DELAY_MS = 2_000
+
+/** The log's beginning is compared with the Store no more often than this, nor more than a fiftieth of the time. */
+export const LOOK_FOR_LOSS_EVERY_MS = 60_000
+export const LOOK_FOR_LOSS_REST_FACTOR = 50
+
+/** Least age at which the stream forgets a frame: whatever the lifetimes, an operator has a day to notice and mend. */
+export const MIN_MAX_AGE_MS = 24 * 3_600_000
+
+/** What is older than this part of the stream's `max_age` is appended again, and looked for eight times until then. */
+export const RENEW_AFTER_PART = 0.5
+export const RENEWALS_PER_AGE = 16
+
+/** Bytes of facts that may wait for the disk: 64 full frames, a second of work for a disk that writes 16 MB of them in it. */
 export const MAX_WAITING_BYTES = 64 * 256 * 1024
 
 /** Bytes a fact may grow by between the measuring and the appending: its two times, by one digit each, and a comma. */
@@ -38,9 +64,6 @@ export const MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
 /** How long an answer is kept for its idempotency key: a day, so that a nightly job may be repeated. */
 export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000
-
-/** Bytes of answers kept for idempotency keys. At about 500 each that is 130,000, more than one a second for a day. */
-export const MAX_IDEMPOTENCY_BYTES = 64 * 1024 * 1024
 
 /** How long one image is served before another is built of the same cursor; a fleet restarts within it. */
 export const SNAPSHOT_KEPT_MS = 60_000
@@ -137,3 +160,93 @@ export const CLOSE_PATIENCE_MS = 10_000
 
 /** `Retry-After` of an answer that heals by itself: a reconnect or a new proof takes about as long. */
 export const RETRY_AFTER_SEC = 2
+
+/** Default of how long a fact is kept after it has expired: a month, in which somebody asks why they were logged out. */
+export const DEFAULT_RETENTION_MS = 30 * 86_400_000
+
+/** Default of how long it is kept who did what: a year and a month, as long as the longest ban. */
+export const DEFAULT_AUDIT_RETENTION_MS = 400 * 86_400_000
+
+/** Ten years, which laws on records ask for at most. */
+export const MAX_RETENTION_MS = 3_660 * 86_400_000
+
+/**
+ * Files that the Store's database holds open. The rest of the 1,024 that a process gets is for connections; tables are
+ * mapped into memory and need none while they are read.
+ */
+export const MAX_STORE_FILES = 64
+
+/** Bytes of uncompressed pages that the Store's database keeps: the index entries of about 100,000 facts. */
+export const STORE_PAGES_BYTES = 16 * 1024 * 1024
+
+/** Bytes that one walk over the Store reads ahead: about a thousand facts. */
+export const STORE_READ_AHEAD_BYTES = 256 * 1024
+
+/** Entries read or looked at in one slice of a walk over the Store: a few milliseconds. */
+export const STORE_SLICE = 1_000
+
+/** Pause between two attempts to open the Store's database again after a write failed: the disk may be full for hours. */
+export const REOPEN_STORE_EVERY_MS = 1_000
+
+/** Ids of facts that are told of one request: all of a frame. An upload of any length is known by its lines, not by these. */
+export const MAX_REQUEST_IDS = 4_096
+
+/** Lines of one upload: as many as an id has room to tell apart. */
+export const MAX_UPLOAD_LINES = 2 ** 32 - 1
+
+/** Lines of an upload that are recorded together: about a full frame of small facts, and some 20 ms of work. */
+export const UPLOAD_BATCH = 1_000
+
+/** Batches of one upload under way: one that is written to disk, one on its way to the log, and two that wait for them. */
+export const UPLOAD_BATCHES_IN_FLIGHT = 4
+
+/** Uploads at once: each holds a few batches, some 5 MB. */
+export const MAX_UPLOADS = 8
+
+/** Pause between two lines of progress. */
+export const PROGRESS_EVERY_MS = 250
+/** Causes that are told of one verdict: people read them; ten would do. */
+export const MAX_CAUSES = 100
+
+/**
+ * Facts looked at for one page of a list: at about 10 microseconds each, 0.1 s. What is asked for and rare comes over
+ * several pages, of which some are empty.
+ */
+export const MAX_LIST_LOOKS = 10_000
+
+/** Facts of a list that are read at once: two pages of the usual 100. */
+export const LISTED_SLICE = 200
+
+/** Ids of facts in one audit entry: at 36 bytes each 3.6 KB. An array of a thousand is told by its first hundred and its count. */
+export const MAX_AUDIT_IDS = 100
+/** A presence is this much late before its replica counts as silent: one announcement may be lost. */
+export const PRESENCE_GRACE_MS = 2_000
+
+/** Milliseconds that a request may wait for replicas, and by default waits: a reconnect and a new proof take about as long. */
+export const MAX_RECEIPT_WAIT_MS = 30_000
+/** Default of {@link MAX_RECEIPT_WAIT_MS}. */
+export const DEFAULT_RECEIPT_WAIT_MS = 2_000
+
+/** Requests that may wait for replicas at once: one of each connection. Whoever comes beyond is answered at once. */
+export const MAX_WAITING_RECEIPTS = MAX_CONNECTIONS
+
+/**
+ * How long the next barrier waits for answers to the one that is out, in milliseconds: fifty, and a tenth for each replica,
+ * which is about what its answer costs the publisher. So a thousand replicas are asked seven times a second at the most while
+ * one of them is silent, and answering never takes a publisher more than half a core.
+ */
+export const BARRIER_PATIENCE_MS = 50
+/** See {@link BARRIER_PATIENCE_MS}. */
+export const BARRIER_PATIENCE_PER_REPLICA_MS = 0.1
+
+/** As long as somebody waits, barriers go out again so often: one that was lost, or came before its replica, costs no more. */
+export const BARRIER_AGAIN_MS = 500
+
+/** Confirmations of one replica that are told apart by their time: more requests than are asked about in a second. */
+export const MAX_CONFIRMATIONS_KEPT = 32
+
+/** Barriers of which an answer is still understood: a second of them at their fastest, beside those sent again. */
+export const MAX_BARRIERS_KEPT = 256
+
+/** Facts or operations that one write to the Store works on before others have their turn: about two milliseconds. */
+export const STORE_BREATH_EVERY = 256

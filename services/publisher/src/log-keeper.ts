@@ -1,5 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Head, LogEvent, Presence, PublisherConnection, PublisherLog } from '@rescind/log'
+import type {
+  Barrier,
+  Established,
+  LogEvent,
+  Presence,
+  PublisherConnection,
+  PublisherLog,
+  StoredFrame,
+} from '@rescind/log'
 import { type Clock, RescindError, toRescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { BrokerClock } from './broker-clock.ts'
@@ -13,7 +21,11 @@ export interface LogKeeperParts {
   readonly brokerClock: BrokerClock
   readonly clock: Clock
   readonly logger: Logger
+  /** How long the stream must keep frames at least, in milliseconds. */
+  maxAgeMs(): number
   onPresence(presence: Presence): void
+  /** The connection is gone. */
+  onDisconnected(): void
 }
 
 const UNGUARDED =
@@ -21,6 +33,8 @@ const UNGUARDED =
   'Give it accounts: see services/broker/README.md'
 
 const NOT_CONNECTED = 'the broker has not been reached yet'
+
+const AWAY = new RescindError('ERR_LOG_UNAVAILABLE', 'the broker is away')
 
 /**
  * Keeps the publisher's own connection to the log in order, for ever and in the background: connects, establishes the
@@ -30,7 +44,7 @@ export class LogKeeper {
   readonly #parts: LogKeeperParts
   readonly #stop = new AbortController()
   #connection: PublisherConnection | undefined
-  #head: Head | undefined
+  #head: Established | undefined
   #error: RescindError | undefined = new RescindError('ERR_LOG_UNAVAILABLE', NOT_CONNECTED)
   /** The epoch that has to go, because two histories bear its name. */
   #replacedEpoch: string | undefined
@@ -46,9 +60,14 @@ export class LogKeeper {
     this.#parts = parts
   }
 
-  /** The log as it was last established: its deployment and epoch. */
-  get head(): Head | undefined {
+  /** The log as it was last established. */
+  get head(): Established | undefined {
     return this.#head
+  }
+
+  /** How long the stream must keep frames at least, in milliseconds. */
+  get wantedAgeMs(): number {
+    return this.#parts.maxAgeMs()
   }
 
   /** How long presence has been heard without a break, in milliseconds. */
@@ -58,6 +77,7 @@ export class LogKeeper {
 
   /** Why the log cannot be appended to, or undefined. */
   refusal(): RescindError | undefined {
+    if (this.#connection !== undefined && this.#listeningSinceMs === undefined) return AWAY
     if (this.#replacedEpoch !== undefined) {
       return new RescindError('ERR_LOG_UNAVAILABLE', 'the log was rolled back and is being given a new epoch')
     }
@@ -71,24 +91,51 @@ export class LogKeeper {
     })
   }
 
-  /** The own replica found another log under this epoch (R19): a new epoch makes that plain to all. */
+  /** Frames that were in the log of this epoch are not there any more (R19): a new epoch makes that plain to all. */
   replaced(epoch: string): void {
-    this.#replacedEpoch ??= epoch
-    this.#parts.logger.warn({ epoch }, 'the log was rolled back: it holds other frames than before under this epoch')
+    if (this.#replacedEpoch !== undefined) return
+    this.#replacedEpoch = epoch
+    this.#parts.logger.warn({ epoch }, 'the log was rolled back, or lost frames, under this epoch')
   }
 
   /**
    * Appends one frame, as `PublisherConnection.append`; `ERR_LOG_UNAVAILABLE` without a connection. If it fails there may
    * be no stream any more: the next try will find one if it is made again now.
    */
-  async append(bytes: Uint8Array, options: Parameters<PublisherConnection['append']>[1]): Promise<void> {
+  async append(
+    bytes: Uint8Array,
+    options: Parameters<PublisherConnection['append']>[1],
+  ): Promise<{ readonly seq: number; readonly duplicate: boolean }> {
     if (!this.#connection) throw new RescindError('ERR_LOG_UNAVAILABLE', NOT_CONNECTED)
     try {
-      await this.#connection.append(bytes, options)
+      return await this.#connection.append(bytes, options)
     } catch (error) {
       this.#suspected = true
       throw error
     }
+  }
+
+  /** The frame at `seq`, as `PublisherConnection.read`; `ERR_LOG_UNAVAILABLE` without a connection. */
+  async read(seq: number): Promise<StoredFrame | undefined> {
+    if (!this.#connection) throw new RescindError('ERR_LOG_UNAVAILABLE', NOT_CONNECTED)
+    return this.#connection.read(seq)
+  }
+
+  /** Makes the stream forget frames at the age that is wanted, if it kept them for ever. */
+  async limitAge(): Promise<void> {
+    if (!this.#connection) throw new RescindError('ERR_LOG_UNAVAILABLE', NOT_CONNECTED)
+    const maxAgeMs = this.#parts.maxAgeMs()
+    await this.#connection.limitAge(maxAgeMs)
+    this.#head = this.#head && { ...this.#head, maxAgeMs }
+    this.#parts.logger.info(
+      { maxAgeMs },
+      'the log forgets old frames from now on; what is in force is appended again before',
+    )
+  }
+
+  /** Asks all replicas whether they have applied a frame; without a connection it is lost. */
+  barrier(barrier: Barrier): void {
+    this.#connection?.barrier(barrier)
   }
 
   /** Does what is due; called often. `urgent`: something is wrong that establishing the log again may mend. */
@@ -136,7 +183,7 @@ export class LogKeeper {
     this.#tendedAtMs = this.#parts.clock.monotonic()
     this.#suspected = false
     try {
-      const head = await connection.establish()
+      const head = await connection.establish({ maxAgeMs: this.#parts.maxAgeMs() })
       this.#head = this.#replacedEpoch === undefined ? head : await this.#renewEpoch(connection, head)
       await this.#parts.brokerClock.compare(connection)
       if (this.#error) this.#parts.logger.info({ epoch: this.#head.epoch, lastSeq: this.#head.lastSeq }, 'log ready')
@@ -148,8 +195,8 @@ export class LogKeeper {
   }
 
   /** Once for all publishers: whoever comes second finds the new epoch already there. */
-  async #renewEpoch(connection: PublisherConnection, head: Head): Promise<Head> {
-    const renewed = head.epoch === this.#replacedEpoch ? await connection.renewEpoch() : head
+  async #renewEpoch(connection: PublisherConnection, head: Established): Promise<Established> {
+    const renewed = head.epoch === this.#replacedEpoch ? { ...head, ...(await connection.renewEpoch()) } : head
     this.#replacedEpoch = undefined
     this.#parts.logger.warn({ from: head.epoch, to: renewed.epoch }, 'the log has a new epoch')
     return renewed
@@ -171,6 +218,7 @@ export class LogKeeper {
     } else if (event.kind === 'disconnected') {
       this.#listeningSinceMs = undefined
       this.#parts.logger.warn({}, 'the broker is away; trying again for ever')
+      this.#parts.onDisconnected()
     }
   }
 }

@@ -4,12 +4,21 @@ import type { Clock } from '@rescind/protocol'
 export class LogicalTime {
   readonly #clock: Clock
   readonly #appliedAtMs: () => number
-  #storedAtMs = 0
+  #storedAtMs: number
 
-  /** @param appliedAtMs the largest `atMs` that the publisher's own replica has applied. */
-  constructor(clock: Clock, appliedAtMs: () => number) {
+  /**
+   * @param appliedAtMs the largest `atMs` that the publisher's own replica has applied.
+   * @param storedAtMs the largest that the Store held at the start.
+   */
+  constructor(clock: Clock, appliedAtMs: () => number, storedAtMs = 0) {
     this.#clock = clock
     this.#appliedAtMs = appliedAtMs
+    this.#storedAtMs = storedAtMs
+  }
+
+  /** True if a frame with a later or equal time was applied since this one was given: it needs another. */
+  isOutrun(atMs: number): boolean {
+    return atMs <= this.#appliedAtMs()
   }
 
   /** What a frame appended now would get; says nothing about the next one. */

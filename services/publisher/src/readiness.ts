@@ -1,12 +1,15 @@
-import { RescindError } from '@rescind/protocol'
+import { type Clock, RescindError } from '@rescind/protocol'
 import type { EmbeddedReplica } from '@rescind/subscriber/internal'
 import type { BrokerClock } from './broker-clock.ts'
 import type { IssuerFacts } from './issuer-facts.ts'
+import { BACKLOG_READY_MS } from './limits.ts'
 import type { LogKeeper } from './log-keeper.ts'
+import type { Outbox } from './outbox.ts'
+import type { Reconciler } from './reconciler.ts'
 
 /** One line of readiness. */
 export interface Check {
-  readonly name: 'serving' | 'log' | 'replica' | 'clock' | 'issuers'
+  readonly name: 'serving' | 'log' | 'replica' | 'store' | 'backlog' | 'clock' | 'issuers'
   readonly ok: boolean
   /** Why not, for the operator. */
   readonly code?: string
@@ -19,6 +22,9 @@ export interface ReadinessParts {
   readonly replica: EmbeddedReplica
   readonly brokerClock: BrokerClock
   readonly issuerFacts: IssuerFacts
+  readonly reconciler: Pick<Reconciler, 'refusal'>
+  readonly outbox: Pick<Outbox, 'backlog' | 'logFull'>
+  readonly clock: Clock
 }
 
 /** Says whether the publisher can take revocations now, and if not, why. Judged at every question. */
@@ -37,11 +43,13 @@ export class Readiness {
 
   /** Everything readiness looks at. Ready means that all are ok. */
   checks(): readonly Check[] {
-    const { keeper, brokerClock, issuerFacts, replica } = this.#parts
+    const { keeper, brokerClock, issuerFacts, replica, reconciler } = this.#parts
     return [
       check('serving', this.#closing ? new RescindError('ERR_CLOSED', 'the publisher is stopping') : undefined),
       check('log', keeper.refusal()),
-      check('replica', this.reconciled()),
+      check('replica', this.#replicaRefusal()),
+      check('store', reconciler.refusal()),
+      check('backlog', this.#backlogRefusal()),
       check('clock', brokerClock.refusal()),
       check('issuers', issuerFacts.publishedIn(replica.status.cursor?.epoch) ? undefined : unpublished()),
     ]
@@ -58,19 +66,35 @@ export class Readiness {
    */
   refusal(): RescindError | undefined {
     const { keeper, brokerClock } = this.#parts
-    return keeper.refusal() ?? this.reconciled() ?? brokerClock.refusal()
+    return keeper.refusal() ?? this.#replicaRefusal() ?? brokerClock.refusal()
+  }
+
+  /** Why a snapshot of the own replica would not hold every fact that was ever answered for, or undefined (R20). */
+  reconciled(): RescindError | undefined {
+    return this.#replicaRefusal() ?? this.#parts.reconciler.refusal()
   }
 
   /**
    * Why the own replica does not hold every fact of the log, or undefined (R20). It starts from the log's first frame,
    * so once live it has read everything up to a proved head.
    */
-  reconciled(): RescindError | undefined {
+  #replicaRefusal(): RescindError | undefined {
     const { state, cause } = this.#parts.replica.status
     if (cause?.code === 'full') return new RescindError('ERR_DENYLIST_FULL', cause.detail)
     if (state === 'live' && cause === undefined) return undefined
     const why = cause === undefined ? '' : `: ${cause.detail}`
     return new RescindError('ERR_LOG_UNAVAILABLE', `the publisher's own replica is ${state}${why}`)
+  }
+
+  /** Facts that were answered `recorded` and have not gone out; a moment's worth is the usual course. */
+  #backlogRefusal(): RescindError | undefined {
+    const { outbox, clock } = this.#parts
+    const { facts, oldestRecordedAtMs } = outbox.backlog
+    const ageMs = oldestRecordedAtMs === undefined ? 0 : clock.now() - oldestRecordedAtMs
+    if (outbox.logFull) return outbox.logFull
+    if (facts === 0 || ageMs < BACKLOG_READY_MS) return undefined
+    const detail = `${facts} facts are recorded and wait for the log, the oldest for ${(ageMs / 1000).toFixed(1)} s`
+    return new RescindError('ERR_LOG_UNAVAILABLE', detail)
   }
 }
 

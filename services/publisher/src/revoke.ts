@@ -1,6 +1,5 @@
 import {
   CONFIRMATION_REQUIRED,
-  type Fact,
   limits,
   type Mistake,
   parseRevocation,
@@ -10,40 +9,59 @@ import {
 } from '@rescind/protocol'
 import { uuidv7 } from 'uuidv7'
 import { type RevocationsAnswer, revocationAnswer } from './answers.ts'
+import type { AskedBy, PlannedFact } from './group.ts'
+import type { RequestHashes } from './idempotency.ts'
 import type { Principal } from './principal.ts'
 import { notTaken, Problem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
 import { shapeMistakes } from './shape-bound.ts'
 
 /** Records what a body asks for, of which nothing is trusted: one revocation, or an array of which all are taken or none. */
-export async function revoke(body: unknown, principal: Principal, parts: Publishing): Promise<RevocationsAnswer> {
-  const nowMs = parts.clock.now()
-  const drafts = parseAll(body, nowMs, parts)
-  const refusal = parts.readiness.refusal()
-  if (refusal) throw refusal
+export async function revoke(
+  body: unknown,
+  principal: Principal,
+  parts: Publishing,
+  request?: RequestHashes,
+): Promise<RevocationsAnswer> {
+  // While the clocks disagree, the later of them: a cutoff by a clock that is behind would spare tokens that are out.
+  const drafts = parseAll(body, parts.latestNowMs(), parts)
   checkShapes(drafts, Array.isArray(body), parts)
 
-  const provisionalAtMs = parts.time.peek()
-  const planned = drafts.map((draft) => {
-    const given = { id: uuidv7(), actor: principal.name }
-    const build = (atMs: number): Revocation => revocationFrom(draft, { ...given, atMs })
-    return { build, provisional: build(provisionalAtMs) }
-  })
+  const planned = drafts.map((draft) => planRevocation(draft, { id: uuidv7(), actor: principal.name }, parts))
   // R14: what no unexpired token can match any more answers success and records nothing (as RFC 7009 section 2.2 does).
-  const live = planned.filter(({ provisional }) => provisional.expiresAtMs > nowMs)
+  const live = planned.filter(({ provisional }) => provisional.expiresAtMs > parts.earliestNowMs())
   if (live.length === 0) {
     return { state: 'nothing_to_do', revocations: planned.map((one) => revocationAnswer(one.provisional, false)) }
   }
-  const { facts, cursor } = await parts.appender.submit(
-    'revocation',
-    live.map(({ build }) => build),
-  )
-  const recorded = new Map(facts.filter(isRevocation).map((fact) => [fact.id, fact]))
+  const outcome = await parts.outbox.submit('revocation', live, { request, by: askedBy(principal, 'revoke') })
+  const isBroadcast = outcome.state === 'broadcast'
+  const recorded = new Map((outcome.facts as readonly Revocation[]).map((fact) => [fact.id, fact]))
   const revocations = planned.map(({ provisional }) => {
     const fact = recorded.get(provisional.id)
-    return fact ? revocationAnswer(fact, true) : revocationAnswer(provisional, false)
+    return fact ? revocationAnswer(fact, isBroadcast) : revocationAnswer(provisional, false)
   })
-  return { state: 'broadcast', cursor, revocations }
+  return { state: outcome.state, ...(isBroadcast && { cursor: outcome.cursor }), revocations }
+}
+
+/** For the audit record. */
+export function askedBy({ name, signOn }: Principal, action: AskedBy['action']): AskedBy {
+  return { principal: name, signOn, action }
+}
+
+/** A revocation on its way: as it would be now, and how it is made for the time that its frame is given. */
+export interface PlannedRevocation extends PlannedFact {
+  readonly provisional: Revocation
+}
+
+/** Plans the fact of a draft, under this id. */
+export function planRevocation(
+  draft: RevocationDraft,
+  given: { readonly id: string; readonly actor: string },
+  { time }: Pick<Publishing, 'time'>,
+): PlannedRevocation {
+  const build = (atMs: number): Revocation => revocationFrom(draft, { ...given, atMs })
+  const fixed = draft.mode === 'cutoff' || draft.untilMs !== undefined || draft.tokenExpMs !== undefined
+  return { provisional: build(time.peek()), fixed, build }
 }
 
 /** All drafts, or a problem with all mistakes of all of them, up to the bound. */
@@ -71,7 +89,7 @@ function checkShapes(drafts: readonly RevocationDraft[], isArray: boolean, parts
   const requested = drafts.map(({ policy, match }, index) => {
     return { iss: policy.iss, match, base: isArray ? `/${index}` : '' }
   })
-  const mistakes = shapeMistakes(requested, parts.replica.denylist, () => parts.appender.waiting())
+  const mistakes = shapeMistakes(requested, parts.replica.denylist, () => parts.outbox.waiting())
   if (mistakes.length > 0) throw invalid(mistakes)
 }
 
@@ -80,8 +98,4 @@ function invalid(errors: readonly Mistake[]): Problem {
     return new Problem('confirmation_required', 'add "confirm" with the issuer to show that it is meant', { errors })
   }
   return new Problem('invalid_revocation', notTaken(errors.length), { errors })
-}
-
-function isRevocation(fact: Fact): fact is Revocation {
-  return fact.kind === 'revocation'
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readConfig } from '../src/config.ts'
 
-const ONE = { RESCIND_ISSUER: 'https://id.example', RESCIND_MAX_EXPIRY: '15m' }
+const ONE = { RESCIND_ISSUER: 'https://id.example', RESCIND_MAX_EXPIRY: '15m', RESCIND_STORE_DIR: 'store' }
 const ADMIN = {
   RESCIND_ADMIN_ISSUER: 'https://id.example',
   RESCIND_ADMIN_AUDIENCE: 'https://rescind.example',

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { isLoopback, printConfig, type ReadConfig, readConfig } from '../src/config.ts'
 import { newKey } from '../src/keys.ts'
 
-const ONE = { RESCIND_ISSUER: 'https://id.example', RESCIND_MAX_EXPIRY: '15m' }
+const ONE = { RESCIND_ISSUER: 'https://id.example', RESCIND_MAX_EXPIRY: '15m', RESCIND_STORE_DIR: 'store' }
 
 function mistakes(read: ReadConfig): readonly string[] {
   return read.ok ? [] : read.mistakes

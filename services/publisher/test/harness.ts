@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type MemoryLog, memoryLog, type PublisherConnection, type PublisherLog } from '@rescind/log'
 import { type Clock, decodeFrame, type Frame, systemClock } from '@rescind/protocol'
 import type { Logger } from 'pino'
@@ -121,14 +124,17 @@ export class Harness {
 export async function withPublisher(options: HarnessOptions, body: (harness: Harness) => Promise<void>): Promise<void> {
   const clock = options.clock ?? systemClock
   const log = options.log ?? memoryLog({ clock: systemClock, requestTimeoutMs: 500 })
+  const storeDir = options.config?.storeDir ?? (await mkdtemp(join(tmpdir(), 'rescind-store-')))
   const publisher = await startPublisher({
     config: {
       host: '127.0.0.1',
       port: 0,
+      storeDir,
+      retainMs: DAY_MS,
+      auditKeptMs: DAY_MS,
       issuers: ISSUERS,
       keys: Object.values(KEYS).map(({ kept }): StaticKey => kept),
       shutdownDelayMs: 0,
-      appendDeadlineMs: 2_000,
       ...options.config,
     },
     log: { publisher: options.wrap?.(log) ?? log, replica: log.replicaLog },
@@ -141,6 +147,7 @@ export async function withPublisher(options: HarnessOptions, body: (harness: Har
     await body(harness)
   } finally {
     await publisher.close()
+    if (options.config?.storeDir === undefined) await rm(storeDir, { recursive: true, force: true })
   }
 }
 

@@ -66,6 +66,7 @@ test('what it wrote fits together: the publisher takes the keys, the broker is t
   const config = readConfig({
     RESCIND_ISSUER: 'https://id.example',
     RESCIND_MAX_EXPIRY: '1h',
+    RESCIND_STORE_DIR: '/data/publisher/store',
     RESCIND_HOST: '0.0.0.0',
     RESCIND_KEYS_FILE: join(folder, 'publisher/keys.json'),
     NATS_NKEY_FILE: join(folder, 'publisher/nats.nk'),

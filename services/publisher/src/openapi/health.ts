@@ -17,9 +17,17 @@ export const HEALTH_SCHEMAS = {
           'One check.',
           {
             name: {
-              enum: valuesOf<Check['name']>({ serving: true, log: true, replica: true, clock: true, issuers: true }),
+              enum: valuesOf<Check['name']>({
+                serving: true,
+                log: true,
+                replica: true,
+                store: true,
+                backlog: true,
+                clock: true,
+                issuers: true,
+              }),
               description:
-                '`serving`: not stopping. `log`: it can be appended to. `replica`: its own is whole (R20). `clock`: it agrees with the broker (R10). `issuers`: they are on the log.',
+                '`serving`: not stopping. `log`: it can be appended to. `replica`: its own is whole (R20). `store`: the log holds all that the Store holds (R12). `backlog`: nothing that was recorded waits for the log. `clock`: it agrees with the broker (R10). `issuers`: they are on the log.',
             },
             ok: { type: 'boolean' },
             code: { type: 'string', pattern: '^ERR_[A-Z_]+$', description: 'Why not.' },

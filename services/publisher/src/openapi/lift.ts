@@ -1,8 +1,9 @@
 import { limits } from '@rescind/protocol'
 import type { LiftAnswer } from '../answers.ts'
-import type { Call } from './call.ts'
+import type { Call, Example } from './call.ts'
 import { INSTANT, KEY_IS_BLOCKED, text } from './claims.ts'
-import { answerObject, ref, requestObject, type Schema } from './json-schema.ts'
+import { answerObject, ref, requestObject, type Schema, valuesOf } from './json-schema.ts'
+import { WAIT_PARAMETERS } from './receipt.ts'
 
 /** What lifting takes and answers. */
 export const LIFT_SCHEMAS = {
@@ -19,24 +20,64 @@ export const LIFT_SCHEMAS = {
     ),
     ...KEY_IS_BLOCKED,
   },
-  LiftAnswer: answerObject<LiftAnswer>('The lift as it stands on the log.', {
-    state: { const: 'broadcast', description: "In the log, and in force in the publisher's own replica." },
-    cursor: ref('Cursor', 'The frame that holds it.'),
-    lift: answerObject<LiftAnswer['lift']>('What was lifted.', {
-      id: { type: 'string', format: 'uuid', description: 'Given by the publisher; sortable by time.' },
-      iss: ref('IssuerId'),
-      match: ref('Match'),
-      mode: ref('Mode'),
-      at: {
-        ...INSTANT,
-        description: 'When: rounded up to the next whole second, so it may lie a second ahead of the clock (R10).',
+  LiftAnswer: answerObject<LiftAnswer>(
+    'The lift, and how far it came.',
+    {
+      state: {
+        enum: valuesOf<LiftAnswer['state']>({ recorded: true, broadcast: true, enforced: true }),
+        description:
+          "`recorded`: on the publisher's disk; it goes out by itself when the log is back. `broadcast`: in the log, and in force in the publisher's own replica. `enforced`: and at every replica that counts, which the receipt proves.",
       },
-      expiresAt: { ...INSTANT, description: 'From then on nothing that it lifts can be unexpired.' },
-    }),
-  }),
+      cursor: ref('Cursor', 'The frame that holds it; absent until it is in the log.'),
+      lift: answerObject<LiftAnswer['lift']>(
+        'What was lifted.',
+        {
+          id: { type: 'string', format: 'uuid', description: 'Given by the publisher; sortable by time.' },
+          iss: ref('IssuerId'),
+          match: ref('Match'),
+          mode: ref('Mode'),
+          at: {
+            ...INSTANT,
+            description:
+              'When: rounded up to the next whole second, so it may lie a second ahead of the clock (R10). Absent until it is in the log.',
+          },
+          expiresAt: { ...INSTANT, description: 'From then on nothing that it lifts can be unexpired.' },
+        },
+        ['at'],
+      ),
+      receipt: ref('Receipt', 'There if the request waited.'),
+    },
+    ['cursor', 'receipt'],
+  ),
 } as const satisfies Record<string, Schema>
 
 const iss = 'https://id.example'
+
+const LIFTED = {
+  id: '019c13fb-1c22-7b58-a3d4-7f218d9eafb0',
+  iss,
+  match: { sub: 'ann' },
+  mode: 'block',
+  expiresAt: '2027-03-07T13:01:06.001Z',
+}
+
+const BROADCAST: Example = {
+  summary: 'Recorded and broadcast',
+  value: {
+    state: 'broadcast',
+    cursor: { epoch: '6f1c0a4be2d84d7f9a3b5c7d9e1f2a3b', seq: 8, frameId: '5e7f9a0b2c4d6e8f0a1b3c5d7e9f1a2b' },
+    lift: { ...LIFTED, at: '2026-01-31T12:00:06.001Z' },
+  },
+}
+
+const RECORDED: Example = {
+  summary: 'Recorded, and not yet in the log',
+  value: { state: 'recorded', lift: LIFTED },
+}
+
+function answering(states: readonly LiftAnswer['state'][], more: Schema): Schema {
+  return { allOf: [ref('LiftAnswer'), { properties: { state: { enum: states } }, ...more }] }
+}
 
 /** `POST /v1/lifts`. */
 export const LIFT: Call = {
@@ -49,6 +90,7 @@ export const LIFT: Call = {
     'Takes back every older revocation with exactly this issuer, match and mode. It is recorded also where there is none.',
   scope: 'revocations:write',
   appends: true,
+  query: WAIT_PARAMETERS,
   body: {
     description: 'What to lift.',
     schema: ref('Lift'),
@@ -62,34 +104,20 @@ export const LIFT: Call = {
   },
   answers: {
     201: {
-      description: "In the log, and in force in the publisher's own replica (R10).",
+      description:
+        "In the log, and in force in the publisher's own replica (R10); `enforced`: and at every replica that counts.",
       headers: { 'Idempotency-Replayed': false },
       content: {
         'application/json': {
-          schema: ref('LiftAnswer'),
-          examples: {
-            broadcast: {
-              summary: 'Recorded and broadcast',
-              value: {
-                state: 'broadcast',
-                cursor: {
-                  epoch: '6f1c0a4be2d84d7f9a3b5c7d9e1f2a3b',
-                  seq: 8,
-                  frameId: '5e7f9a0b2c4d6e8f0a1b3c5d7e9f1a2b',
-                },
-                lift: {
-                  id: '019c13fb-1c22-7b58-a3d4-7f218d9eafb0',
-                  iss,
-                  match: { sub: 'ann' },
-                  mode: 'block',
-                  at: '2026-01-31T12:00:06.001Z',
-                  expiresAt: '2027-03-07T13:01:06.001Z',
-                },
-              },
-            },
-          },
+          schema: answering(['broadcast', 'enforced'], { required: ['cursor'] }),
+          examples: { broadcast: BROADCAST },
         },
       },
+    },
+    202: {
+      description: "On the publisher's disk: it goes out by itself when the log is back (R12).",
+      headers: { 'Idempotency-Replayed': false },
+      content: { 'application/json': { schema: answering(['recorded'], {}), examples: { recorded: RECORDED } } },
     },
   },
   refusals: ['invalid_lift'],

@@ -62,8 +62,9 @@ const SENT: Readonly<Record<ProblemCode, Sent>> = {
     detail: `Idempotency-Key is one header of 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} visible ASCII characters`,
   },
   idempotency_key_reused: { detail: 'another request was made under this key: take a new one' },
+  invalid_parameter: parameter('invalid_parameter', '?timeoutMs is 0 to 30000'),
   unknown_parameter: parameter('unknown_parameter', '?full is not a parameter of this call'),
-  not_supported: parameter('not_supported', '?wait is not supported by this release: leave it out'),
+  not_supported: parameter('not_supported', '?dryRun is not supported by this release: leave it out'),
   confirmation_required: {
     detail: 'add "confirm" with the issuer to show that it is meant',
     errors: [
@@ -79,8 +80,6 @@ const SENT: Readonly<Record<ProblemCode, Sent>> = {
   },
   headers_too_large: { detail: PROBLEMS.headers_too_large[1] },
   internal: { detail: 'the publisher has logged what happened' },
-  log_unavailable: { detail: 'the broker has not been reached yet' },
-  clock_skew: { detail: "the publisher's clock and the broker's are 7.0 s apart; the most is 5 s: set them by NTP" },
   revocation_state_unavailable: {
     detail: 'it cannot be known now whether your token was revoked: ask again, or use a static key',
   },
@@ -91,8 +90,9 @@ const SENT: Readonly<Record<ProblemCode, Sent>> = {
     detail:
       "ERR_LOG_UNAVAILABLE: the publisher's own replica is starting: no answer of the log has arrived yet: is the broker reachable?",
   },
+  store_unavailable: { detail: 'the disk failed: input/output error' },
   shutting_down: { detail: 'the publisher is stopping; ask another one' },
-  store_full: { detail: `more than ${limits.MAX_ENTRIES} revocations are live` },
+  store_full: { detail: `more than ${limits.MAX_ENTRIES} revocations would be live` },
   log_full: { detail: 'the broker did not store the frame: maximum bytes exceeded (10077)' },
 }
 

@@ -1,4 +1,4 @@
-import type { Cursor, Fact, Match, Mode, Reason, Revocation, VerifiedToken } from '@rescind/protocol'
+import type { Cursor, Fact, FrameRequest, Match, Mode, Reason, Revocation, VerifiedToken } from '@rescind/protocol'
 
 /**
  * The publisher's durable set of facts, on disk (R12): every fact that the log carries, and every fact that was recorded
@@ -14,6 +14,8 @@ export interface Store extends AsyncDisposable {
   readonly setAside: string | undefined
   /** What was under way when the Store was closed, or its process died. */
   readonly found: Found
+  /** Groups that wait, in order, after the one given: at most `limit`, and at least one if there is any. */
+  waiting(after: number, limit: number): Promise<readonly Waiting[]>
   /**
    * Writes a change, whole or not at all, after all changes before it. With `sync` it resolves once it is on disk.
    * `ERR_STORE_FULL` if the disk has no room, `ERR_STORE_FAILED` for anything else: then nothing of it is there, also not
@@ -63,22 +65,25 @@ export interface Store extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** What was under way. */
+/** What was under way when the Store was closed. */
 export interface Found {
-  /** Groups that are not in the log yet, in order. */
-  readonly waiting: readonly Waiting[]
-  /** The frame that may or may not have been appended. */
-  readonly sending: Sending | undefined
+  /** Facts that are not known to be in the log, and the time when the oldest of them was recorded. */
+  readonly waitingFacts: number
+  readonly oldestRecordedAtMs: number | undefined
+  /** The largest order of a group so far; 0 if there never was one that still waits. */
+  readonly lastOrder: number
   /** The newest frame known, in the epoch that was written last. */
   readonly cursor: Cursor | undefined
-  /** The largest logical time of any fact kept or waiting; 0 if there is none (R10). */
+  /** The largest logical time of any fact that was in the log; 0 if there is none (R10). What waits gets another one. */
   readonly largestAtMs: number
 }
 
 /** Facts that were recorded together, and are to be appended together. */
 export interface Waiting {
-  /** Grows by one from group to group. */
+  /** Grows from group to group. */
   readonly order: number
+  /** Of the frame that they are to become; also the message id under which it is appended, however often. */
+  readonly frameId: string
   /** All facts of a group are of one kind. */
   readonly facts: readonly Fact[]
   /** Indexes of the facts whose `expiresAtMs` does not depend on their `at` (R13); ascending. */
@@ -89,34 +94,11 @@ export interface Waiting {
   readonly recordedAtMs: number
 }
 
-/** The request behind some facts of a frame, by hashes: so that any publisher knows a repeat. */
-export interface FrameRequest {
-  /** Of principal and idempotency key, 32 hexadecimal digits. */
-  readonly key: string
-  /** Of the route and the body, 32 hexadecimal digits. */
-  readonly body: string
-  /** Index of its first fact in the group or frame, and how many they are. */
-  readonly from: number
-  readonly count: number
-}
-
-/** The frame made of the groups `from` to `to`, both included: with these the same bytes can be made again. */
-export interface Sending {
-  readonly frameId: string
-  readonly epoch: string
-  readonly version: number
-  readonly atMs: number
-  readonly from: number
-  readonly to: number
-}
-
 /** What one write does; absent parts do nothing. */
 export interface Change {
   readonly keep?: readonly Waiting[]
   /** Orders of groups that wait no longer. */
   readonly done?: readonly number[]
-  /** Null: no frame is under way any more. */
-  readonly sending?: Sending | null
   readonly frame?: LocatedFrame
   /** Answers for repeats of a request. */
   readonly answers?: readonly KeptAnswer[]
@@ -213,10 +195,8 @@ export interface ListedRevocation extends StoredFact {
 
 /** Plain numbers. */
 export interface StoreStats {
-  /** Groups and facts that wait for the log, and when the oldest was recorded. */
-  readonly waitingFacts: number
-  readonly oldestRecordedAtMs: number | undefined
-  /** Writes with an fsync so far, and how long they took, in milliseconds, the newest last, at most 1,024. */
+  /** Writes that ended with an fsync so far. */
   readonly syncs: number
+  /** Bytes of all writes so far, without what LevelDB makes of them. */
   readonly bytesWritten: number
 }
