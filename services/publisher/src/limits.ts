@@ -30,8 +30,8 @@ export const REPUBLISHED_PER_FRAME = 2_048
 /** Others publish their own facts again at once: whoever does it for them waits so long at most, and looks again. */
 export const REPUBLISH_DELAY_MS = 2_000
 
-/** The log's beginning is compared with the Store no more often than this, nor more than a fiftieth of the time. */
-export const LOOK_FOR_LOSS_EVERY_MS = 60_000
+/** A log that begins later than before is compared with the Store no more often than this, nor more than a fiftieth of the time. */
+export const LOOK_FOR_LOSS_EVERY_MS = 2_000
 export const LOOK_FOR_LOSS_REST_FACTOR = 50
 
 /** Least age at which the stream forgets a frame: whatever the lifetimes, an operator has a day to notice and mend. */

@@ -228,7 +228,8 @@ export class Reconciler {
       if (this.#stop.signal.aborted) return
       await this.#republish(slice)
     }
-    this.#renewAtMs = clock.monotonic() + ageMs / RENEWALS_PER_AGE
+    // Not at the same time as other publishers: what one has appended again, the others need not.
+    this.#renewAtMs = clock.monotonic() + (ageMs / RENEWALS_PER_AGE) * (0.5 + this.#parts.random())
   }
 
   /** In order; facts of one kind share frames. */
