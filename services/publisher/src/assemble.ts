@@ -112,7 +112,7 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     logger,
     clock,
     onApplied(event) {
-      reconciler.applied(event)
+      reconciler.applied(event, outbox.settledBy(event))
       appliedFrames.tell(event)
     },
     onReplaced: () => keeper.replaced(replica.status.cursor?.epoch ?? ''),

@@ -51,6 +51,8 @@ export interface Group extends Waiting {
   readonly provisional: boolean
   /** Somebody was told that it is recorded: it must not be dropped any more. */
   answered: boolean
+  /** Its frame may be in the log already: it must stay what it is, and nothing may join it. */
+  sent: boolean
 }
 
 /** Bytes of a frame around its facts: the header of 48, and `{"publisher":"…","facts":[],"requests":[]}` with 16 characters of id. */
@@ -90,12 +92,23 @@ export function groupOf(
     if (submission.request) requests.push({ ...submission.request, from, count: submission.planned.length })
   }
   const { order, recordedAtMs, provisional } = given
-  return { order, frameId: newId(), facts, fixed, requests, recordedAtMs, owners, provisional, answered: false }
+  return {
+    order,
+    frameId: newId(),
+    facts,
+    fixed,
+    requests,
+    recordedAtMs,
+    owners,
+    provisional,
+    answered: false,
+    sent: false,
+  }
 }
 
 /** A group as it was found on the disk. */
 export function foundGroup(waiting: Waiting): Group {
-  return { ...waiting, owners: [], provisional: true, answered: true }
+  return { ...waiting, owners: [], provisional: true, answered: true, sent: false }
 }
 
 /** What of a group goes to the disk. */
@@ -103,8 +116,9 @@ export function waitingOf({ order, frameId, facts, fixed, requests, recordedAtMs
   return { order, frameId, facts, fixed, requests, recordedAtMs }
 }
 
-/** The groups, from the first, that fit into one frame with it and whose times do not count yet. */
+/** The groups, from the first, that fit into one frame with it, whose times do not count yet and that were never sent. */
 export function mergeable(groups: readonly Group[]): readonly Group[] {
+  if (groups[0]?.sent) return groups.slice(0, 1)
   const kind = groups[0]?.facts[0]?.kind
   let bytes = FRAME_OVERHEAD_BYTES
   let facts = 0
@@ -113,7 +127,7 @@ export function mergeable(groups: readonly Group[]): readonly Group[] {
     facts += group.facts.length
     if (index === 0) return false
     const fits = bytes <= limits.MAX_FRAME_BYTES && facts <= limits.MAX_FACTS_PER_FRAME
-    return !fits || !group.provisional || group.facts[0]?.kind !== kind
+    return !fits || group.sent || !group.provisional || group.facts[0]?.kind !== kind
   })
   return groups.slice(0, end === -1 ? groups.length : end)
 }
@@ -147,6 +161,7 @@ export function remainder(group: Group, indexes: readonly number[]): Group {
     requests: [],
     owners: group.owners.length === 0 ? [] : indexes.map((index) => group.owners[index] as Owner),
     provisional: true,
+    sent: false,
   }
 }
 

@@ -16,7 +16,7 @@ import {
   sizeOfSubmission,
   waitingOf,
 } from './group.ts'
-import { ANSWER_PATIENCE_MS, MAX_WAITING_BYTES, RETRY_SENDING_MS, WINDOW_GROUPS } from './limits.ts'
+import { ANSWER_PATIENCE_MS, MAX_WAITING_BYTES, MAYBE_SENT_GROUPS, RETRY_SENDING_MS, WINDOW_GROUPS } from './limits.ts'
 import type { LogicalTime } from './logical-time.ts'
 import { sentFrames } from './probes.ts'
 import type { Outgoing } from './sender.ts'
@@ -68,8 +68,8 @@ export class Outbox {
   #oldestRecordedAtMs: number | undefined
   /** One fact of each shape that may not be in force yet. */
   readonly #shapes = new Map<string, Fact>()
-  /** The frame that was under way when the last process ended. */
-  #found: { readonly order: number; readonly expected: Expected } | undefined
+  /** The frames that may have reached the log before the last process ended, waited for by their ids. */
+  readonly #found = new Map<string, Expected>()
   #recording: Promise<void> | undefined
   #sending: Promise<void> | undefined
   /** Since when the group in front has been under way. */
@@ -79,6 +79,7 @@ export class Outbox {
   #stopped = false
   #onWork = () => {}
   #onRoom = () => {}
+  #onStop = () => {}
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
@@ -97,9 +98,11 @@ export class Outbox {
       for (const { facts } of waiting) this.#noteShapes(facts)
       after = waiting.at(-1)?.order ?? after
     }
-    const first = await this.#next()
-    // Groups go one by one: only the first can have reached the log.
-    if (first) this.#found = { order: first.order, expected: this.#parts.expect(first.frameId) }
+    await this.#next()
+    for (const group of this.#window.slice(0, MAYBE_SENT_GROUPS)) {
+      group.sent = true
+      this.#found.set(group.frameId, this.#parts.expect(group.frameId))
+    }
   }
 
   /** Begins to send, in the background. */
@@ -124,7 +127,9 @@ export class Outbox {
    */
   async submit(kind: Fact['kind'], planned: readonly PlannedFact[], options: SubmitOptions = {}): Promise<Outcome> {
     if (this.#draining) throw new RescindError('ERR_CLOSED', 'the publisher is stopping; ask another one')
-    const refusal = this.#logFull ?? this.#parts.fullness(planned.length + this.#waitingFacts)
+    // Issuer facts take no room of revocations (R16).
+    const isFull = kind === 'issuer' ? undefined : this.#parts.fullness(planned.length + this.#waitingFacts)
+    const refusal = this.#logFull ?? isFull
     if (refusal) throw refusal
     const { request, patient = false } = options
     const atMs = this.#parts.time.peek()
@@ -140,6 +145,19 @@ export class Outbox {
       this.#queuedBytes += bytes
       this.#recording ??= this.#record()
     })
+  }
+
+  /**
+   * Orders of the groups that wait no longer, because the own replica has applied this frame of theirs: to be written
+   * together with the frame, so that a Store that lost the one has kept the other.
+   */
+  settledBy(event: AppliedFrame): readonly number[] {
+    if (outrunIn(event).length > 0) return []
+    for (const { sent, frameId, order } of this.#window) {
+      if (!sent) break
+      if (frameId === event.frame.frameId) return [order]
+    }
+    return []
   }
 
   /** One fact of each shape that was asked for or recorded, and may not be in force yet. */
@@ -169,6 +187,7 @@ export class Outbox {
     this.#stopped = true
     this.#onRoom()
     this.#onWork()
+    this.#onStop()
     await this.#recording
     await this.#sending
     const closed = new RescindError('ERR_CLOSED', 'the publisher is stopping')
@@ -192,6 +211,7 @@ export class Outbox {
       await this.#recordGroup(this.#takeBatch())
     }
     this.#recording = undefined
+    this.#forgetShapes()
   }
 
   /** The longest run of submissions of one kind, from the front, that fits into one frame. */
@@ -233,7 +253,7 @@ export class Outbox {
   #recorded(group: Group): void {
     this.#waitingFacts += group.facts.length
     this.#oldestRecordedAtMs ??= group.recordedAtMs
-    if (this.#loadedTo < this.#spilledTo || this.#window.length >= WINDOW_GROUPS) {
+    if (this.#loadedTo < this.#spilledTo || this.#window.length >= WINDOW_GROUPS || group.order <= this.#loadedTo) {
       this.#spilledTo = group.order
       answerRecorded(group)
     } else {
@@ -264,7 +284,7 @@ export class Outbox {
         const cause = toRescindError(error, 'ERR_STORE_FAILED')
         if (this.#stopped || cause.code === 'ERR_CLOSED') return
         await this.#meetTrouble(cause).catch((more) => this.#say(more))
-        await new Promise((resolve) => setTimeout(resolve, RETRY_SENDING_MS).unref())
+        await this.#untilRetry()
         // With nothing left to try it with, the next request does.
         if (this.#window.length === 0) this.#logFull = undefined
       }
@@ -285,23 +305,16 @@ export class Outbox {
   async #sendGroup(first: Group): Promise<void> {
     this.#sendingSinceMs = performance.now()
     await this.#parts.sender.whenOpen()
-    const found = this.#takeFound(first)
-    if (found) await this.#settle(first, found)
-    else {
-      const { frameId, facts, requests } = await this.#dated(first)
-      const event = await this.#parts.sender.send({ frameId, facts, requests })
-      await this.#settle(this.#window[0] as Group, event)
-    }
+    const expected = this.#found.get(first.frameId)
+    // The log has been read to its head by now: what is in it already has its time.
+    const group = expected?.event ? first : await this.#dated(first)
+    group.sent = true
+    const { frameId, facts, requests } = group
+    const event = await this.#parts.sender.send({ frameId, facts, requests, expected })
+    this.#found.delete(frameId)
+    await this.#settle(group, event)
     this.#logFull = undefined
     this.#sendingSinceMs = undefined
-  }
-
-  /** The log has been read to its head by now: if the frame of the last process got there, it has been applied. */
-  #takeFound({ order }: Group): AppliedFrame | undefined {
-    const found = this.#found
-    this.#found = undefined
-    found?.expected.forget()
-    return found?.order === order ? found.expected.event : undefined
   }
 
   /** Gives times that count, and makes one group of all that have waited together: on disk before the log is told. */
@@ -319,23 +332,22 @@ export class Outbox {
     return dated
   }
 
-  /** The frame is applied: what is in force is done; what a newer lift outran goes again, with the same id and a new time (R10). */
-  async #settle(group: Group, { frame, cursor, applied }: AppliedFrame): Promise<void> {
-    const outrun: number[] = []
+  /**
+   * The frame is applied: what is in force is done, and was written so with the frame; what a newer lift outran goes again,
+   * with the same id and a new time (R10).
+   */
+  async #settle(group: Group, event: AppliedFrame): Promise<void> {
+    const { frame, cursor, applied } = event
+    const outrun = outrunIn(event)
     for (const [index, fact] of frame.facts.entries()) {
-      if (applied[index] === 'lifted' && fact.kind === 'revocation') outrun.push(index)
-      else this.#settleFact(group, index, { fact, cursor, unheld: applied[index] === 'full' })
+      if (!outrun.includes(index)) this.#settleFact(group, index, { fact, cursor, unheld: applied[index] === 'full' })
     }
     if (outrun.length > 0) {
       const again = remainder(group, outrun)
       await this.#parts.store.write({ keep: [waitingOf(again)] }, { sync: true })
       again.answered = group.answered
       this.#window[0] = again
-    } else {
-      // Without fsync: if it is lost, the frame is found in the log again.
-      this.#parts.store.write({ done: [group.order] }, { sync: false }).catch((error) => this.#say(error))
-      this.#window.shift()
-    }
+    } else this.#window.shift()
     this.#leave(group.facts.length - outrun.length)
   }
 
@@ -357,8 +369,13 @@ export class Outbox {
     this.#waitingFacts -= facts
     this.#oldestRecordedAtMs =
       this.#waitingFacts > 0 ? (this.#window[0]?.recordedAtMs ?? this.#oldestRecordedAtMs) : undefined
-    if (this.#waitingFacts === 0 && this.#recording === undefined) this.#shapes.clear()
+    this.#forgetShapes()
     this.#onRoom()
+  }
+
+  /** Once nothing waits the own replica knows all of them, or they were refused. */
+  #forgetShapes(): void {
+    if (this.#waitingFacts === 0 && this.#recording === undefined) this.#shapes.clear()
   }
 
   /** A full log: whoever has not been answered is refused, and nothing of theirs is kept; what was answered waits for room. */
@@ -393,9 +410,25 @@ export class Outbox {
     })
   }
 
+  #untilRetry(): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = setTimeout(resolve, RETRY_SENDING_MS)
+      this.#onStop = () => {
+        clearTimeout(waiting)
+        resolve()
+      }
+      if (this.#stopped) this.#onStop()
+    })
+  }
+
   #untilRoom(): Promise<void> {
     return new Promise((resolve) => {
       this.#onRoom = resolve
     })
   }
+}
+
+/** Indexes of the revocations that a newer lift outran (R10). */
+function outrunIn({ frame, applied }: AppliedFrame): number[] {
+  return frame.facts.flatMap(({ kind }, index) => (kind === 'revocation' && applied[index] === 'lifted' ? [index] : []))
 }
