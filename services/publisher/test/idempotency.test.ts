@@ -22,7 +22,9 @@ function keptRequests() {
       for (const answer of kept) answers.set(answer.key, answer)
     },
   }
-  const fail = (error: RescindError | undefined) => void (failure = error)
+  const fail = (error: RescindError) => {
+    failure = error
+  }
   return { store, answers, inFrames, fail }
 }
 

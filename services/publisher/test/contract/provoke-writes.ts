@@ -101,6 +101,7 @@ export async function provokeOutages(): Promise<void> {
       { iss: ISS, match: { sub: 'b' } },
     ]
     assert.equal((await harness.revoke(asked)).body.code, 'store_full')
+    assert.equal((await harness.revoke(asked[0])).status, 201)
     await allAnswer(harness, 507, 'store_full')
   })
 
@@ -118,12 +119,15 @@ function failingDisk() {
     const store = await openStore(options)
     const { write } = store
     store.write = async (change, how) => {
-      if (fails) throw new RescindError('ERR_STORE_FAILED', 'the disk of the Store does not answer')
+      if (fails) throw new RescindError('ERR_STORE_FAILED', 'the disk failed: input/output error')
       await write.call(store, change, how)
     }
     return store
   }
-  return { openStore: failing, fail: () => void (fails = true) }
+  const fail = () => {
+    fails = true
+  }
+  return { openStore: failing, fail }
 }
 
 /** A clock that is set off. */
