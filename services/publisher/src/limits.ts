@@ -21,6 +21,15 @@ export const BACKLOG_READY_MS = 5_000
 /** Pause after the log or the disk refused what waits: long enough to read the message, short enough for whoever waits. */
 export const RETRY_SENDING_MS = 1_000
 
+/**
+ * Groups at the front of a Store, at its opening, whose frames may be in the log already. One is under way and one behind
+ * it, and an fsync for the next puts the end of the first on disk: two, and what a failing disk may add to them.
+ */
+export const MAYBE_SENT_GROUPS = 16
+
+/** Rounds after which an acknowledged frame that has still not come is stored once more, under another message id. */
+export const LATE_ROUNDS = 5
+
 /** Groups that wait in memory, at most 256 KB each and mostly one fact; those behind them are on disk only. */
 export const WINDOW_GROUPS = 256
 
