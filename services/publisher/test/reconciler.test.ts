@@ -29,7 +29,7 @@ const SUBS = ['a', 'b', 'c', 'd', 'e']
 /** The epoch that the publisher's own replica follows, if it serves snapshots. */
 async function epochOf(harness: Harness): Promise<string | undefined> {
   const { status, headers } = await harness.call('HEAD', '/v1/snapshot')
-  return status === 200 ? headers.get('rescind-cursor')?.split(':')[0] : undefined
+  return status === 200 ? headers.get('rescind-cursor')?.split('.')[0] : undefined
 }
 
 /** Waits until the publisher is ready in another epoch than this. */
