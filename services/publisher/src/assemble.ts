@@ -85,6 +85,7 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     epoch: () => replica.status.cursor?.epoch ?? '',
     frameVersion: () => frameVersionToWrite(FRAME_VERSIONS, replicas, keeper.listenedMs),
     appliedFrames,
+    clock,
     nudge: () => replica.nudge(),
     publisher: store.id,
   })
@@ -92,6 +93,7 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
   const outbox: Outbox = new Outbox({
     store,
     time,
+    clock,
     latestNowMs: () => brokerClock.latestNowMs(),
     refusal: () => readiness.refusal(),
     fullness: (facts) => fullness(replica, config.maxEntries ?? limits.MAX_ENTRIES, facts),

@@ -41,6 +41,7 @@ export const REPUBLISH_DELAY_MS = 2_000
 
 /** The log's beginning is compared with the Store no more often than this, nor more than a fiftieth of the time. */
 export const LOOK_FOR_LOSS_EVERY_MS = 60_000
+/** So many times as long as a look took is the pause after it. */
 export const LOOK_FOR_LOSS_REST_FACTOR = 50
 
 /** Least age at which the stream forgets a frame: whatever the lifetimes, an operator has a day to notice and mend. */
@@ -48,6 +49,7 @@ export const MIN_MAX_AGE_MS = 24 * 3_600_000
 
 /** What is older than this part of the stream's `max_age` is appended again, and looked for eight times until then. */
 export const RENEW_AFTER_PART = 0.5
+/** Looks for what is old, in one `max_age`. */
 export const RENEWALS_PER_AGE = 16
 
 /** Bytes of facts that may wait for the disk: 64 full frames, a second of work for a disk that writes 16 MB of them in it. */

@@ -1,4 +1,4 @@
-import { encodeShape, type Fact, limits, RescindError, shapeOf, toRescindError } from '@rescind/protocol'
+import { type Clock, encodeShape, type Fact, limits, RescindError, shapeOf, toRescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { AppliedFrame, Expected } from './applied-frames.ts'
 import {
@@ -34,6 +34,7 @@ export interface SubmitOptions {
 export interface OutboxParts {
   readonly store: Pick<Store, 'found' | 'waiting' | 'write'>
   readonly time: LogicalTime
+  readonly clock: Clock
   /** The latest that it may be now by any clock we know of: what is recorded while the clocks disagree goes by it. */
   latestNowMs(): number
   /** Why nothing may be appended now, or undefined. */
@@ -197,7 +198,9 @@ export class Outbox {
   /** Nobody who asks now can be told more than `recorded`. */
   #isHeldUp(): boolean {
     if (this.#logFull !== undefined || this.#parts.refusal() !== undefined) return true
-    return this.#sendingSinceMs !== undefined && performance.now() - this.#sendingSinceMs > ANSWER_PATIENCE_MS
+    return (
+      this.#sendingSinceMs !== undefined && this.#parts.clock.monotonic() - this.#sendingSinceMs > ANSWER_PATIENCE_MS
+    )
   }
 
   // Recording: from the queue to the disk.
@@ -234,7 +237,7 @@ export class Outbox {
     const atMs = provisional ? recordedAtMs : time.next((batch[0] as Submission).kind)
     this.#lastOrder += 1
     const group = groupOf(batch, { order: this.#lastOrder, atMs, recordedAtMs, provisional })
-    const startedAtMs = performance.now()
+    const startedAtMs = this.#parts.clock.monotonic()
     try {
       sentFrames.tell('recording', group.frameId)
       await store.write({ keep: [waitingOf(group)] }, { sync: true })
@@ -246,7 +249,7 @@ export class Outbox {
     } finally {
       for (const { bytes } of batch) this.#queuedBytes -= bytes
     }
-    this.#parts.onRecorded?.(performance.now() - startedAtMs)
+    this.#parts.onRecorded?.(this.#parts.clock.monotonic() - startedAtMs)
     this.#recorded(group)
   }
 
@@ -303,7 +306,7 @@ export class Outbox {
   }
 
   async #sendGroup(first: Group): Promise<void> {
-    this.#sendingSinceMs = performance.now()
+    this.#sendingSinceMs = this.#parts.clock.monotonic()
     await this.#parts.sender.whenOpen()
     const expected = this.#found.get(first.frameId)
     // The log has been read to its head by now: what is in it already has its time.

@@ -1,6 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StoredFrame } from '@rescind/log'
-import { encodeFrame, type Fact, type FrameRequest, isRescindError, peekFrameId, RescindError } from '@rescind/protocol'
+import {
+  type Clock,
+  encodeFrame,
+  type Fact,
+  type FrameRequest,
+  isRescindError,
+  peekFrameId,
+  RescindError,
+} from '@rescind/protocol'
 import type { AppliedFrame, AppliedFrames, Expected } from './applied-frames.ts'
 import { APPEND_PAUSE_MS, APPLIED_PATIENCE_MS, LATE_ROUNDS, NUDGE_AFTER_MS } from './limits.ts'
 import { sentFrames } from './probes.ts'
@@ -21,6 +29,7 @@ export interface SenderParts {
   /** The format version to write. */
   frameVersion(): number
   readonly appliedFrames: AppliedFrames
+  readonly clock: Clock
   /** Makes the own replica ask for the head. */
   nudge(): void
   /** Id of the Store, for the frames written from it. */
@@ -100,13 +109,13 @@ export class Sender {
     const { publisher } = this.#parts
     const frame = { frameId, epoch: this.#parts.epoch(), publisher, facts, requests }
     const bytes = encodeFrame(frame, this.#parts.frameVersion())
-    const startedAtMs = performance.now()
+    const startedAtMs = this.#parts.clock.monotonic()
     try {
       const acknowledged = this.#parts.append(bytes, { messageId, signal: this.#stop.signal })
       sentFrames.tell('appending', frameId)
       const { seq, duplicate } = await acknowledged
       if (duplicate) return (await this.#lies(frameId, seq)) || 'elsewhere'
-      this.#parts.onAppended?.(performance.now() - startedAtMs)
+      this.#parts.onAppended?.(this.#parts.clock.monotonic() - startedAtMs)
       sentFrames.tell('acknowledged', frameId)
       return true
     } catch (error) {
