@@ -83,6 +83,6 @@ export function liftAnswer(lift: Lift, cursor: Cursor | undefined): LiftAnswer {
   return {
     state: cursor ? 'broadcast' : 'recorded',
     ...(cursor && { cursor }),
-    lift: { id, iss, match, mode, expiresAt: formatRfc3339(expiresAtMs), ...at },
+    lift: { id, iss, match, mode, ...at, expiresAt: formatRfc3339(expiresAtMs) },
   }
 }
