@@ -75,9 +75,11 @@ export class Client {
   async #ask(asked: Asked, path: string, body: unknown): Promise<void> {
     const startedMs = performance.now()
     const headers: Record<string, string> = asked.key === undefined ? {} : { 'idempotency-key': asked.key }
+    const { targets, random } = this.#options
+    let target: Target = random.pick(targets()) as Target
     for (;;) {
-      const { targets, random } = this.#options
-      const target = random.pick(targets()) as Target
+      // What may have been taken goes to the same publisher again: until it is in the log no other one can know of it.
+      if (asked.tries.length === 0) target = random.pick(targets()) as Target
       const sentMs = performance.now()
       this.#underWay += 1
       const { status, body: text } = await this.#callerOf(target).post(path, body, headers)
