@@ -49,6 +49,8 @@ export interface Group extends Waiting {
   readonly owners: readonly Owner[]
   /** Its times do not count: it was recorded while nothing could be appended, or by another process. */
   readonly provisional: boolean
+  /** Since when it waits, by `performance.now()`; of the first, if it was merged. */
+  readonly sinceMs: number
   /** Somebody was told that it is recorded: it must not be dropped any more. */
   answered: boolean
 }
@@ -90,12 +92,13 @@ export function groupOf(
     if (submission.request) requests.push({ ...submission.request, from, count: submission.planned.length })
   }
   const { order, recordedAtMs, provisional } = given
-  return { order, frameId: newId(), facts, fixed, requests, recordedAtMs, owners, provisional, answered: false }
+  const fresh = { owners, provisional, answered: false, sinceMs: performance.now() }
+  return { order, frameId: newId(), facts, fixed, requests, recordedAtMs, ...fresh }
 }
 
 /** A group as it was found on the disk. */
 export function foundGroup(waiting: Waiting): Group {
-  return { ...waiting, owners: [], provisional: true, answered: true }
+  return { ...waiting, owners: [], provisional: true, answered: true, sinceMs: Number.NEGATIVE_INFINITY }
 }
 
 /** What of a group goes to the disk. */

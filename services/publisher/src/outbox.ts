@@ -73,8 +73,6 @@ export class Outbox {
   readonly #found = new Map<number, Expected>()
   #recording: Promise<void> | undefined
   #sending: Promise<void> | undefined
-  /** Since when the group in front has been under way. */
-  #sendingSinceMs: number | undefined
   #logFull: RescindError | undefined
   #draining = false
   #stopped = false
@@ -179,7 +177,9 @@ export class Outbox {
   /** Nobody who asks now can be told more than `recorded`. */
   #isHeldUp(): boolean {
     if (this.#logFull !== undefined || this.#parts.refusal() !== undefined) return true
-    return this.#sendingSinceMs !== undefined && performance.now() - this.#sendingSinceMs > ANSWER_PATIENCE_MS
+    // Also while what has waited goes out: who comes behind it must not wait for all of that.
+    const sinceMs = this.#window[0]?.sinceMs
+    return sinceMs !== undefined && performance.now() - sinceMs > ANSWER_PATIENCE_MS
   }
 
   // Recording: from the queue to the disk.
@@ -261,7 +261,6 @@ export class Outbox {
         if (group) await this.#sendGroup(group)
         else await this.#untilWork()
       } catch (error) {
-        this.#sendingSinceMs = undefined
         const cause = toRescindError(error, 'ERR_STORE_FAILED')
         if (this.#stopped || cause.code === 'ERR_CLOSED') return
         await this.#meetTrouble(cause).catch((more) => this.#say(more))
@@ -284,14 +283,12 @@ export class Outbox {
   }
 
   async #sendGroup(first: Group): Promise<void> {
-    this.#sendingSinceMs = performance.now()
     await this.#parts.sender.whenOpen()
     const { frameId, facts, requests } = this.#found.get(first.order)?.event ? first : await this.#dated(first)
     // What the last process sent may come in as late as now: asked last, and without a pause before the sender asks.
     const event = this.#takeFound(first) ?? (await this.#parts.sender.send({ frameId, facts, requests }))
     await this.#settle(this.#window[0] as Group, event)
     this.#logFull = undefined
-    this.#sendingSinceMs = undefined
   }
 
   /** The log has been read to its head by now: if the frame of the last process got there, it has been applied. */
