@@ -87,9 +87,9 @@ export class Client {
       if (status >= 0) {
         const times = { sentMs, receivedMs: performance.now() }
         asked.tries.push({ to: target.name, ...times, status, ...readAnswer(status, text) })
-        // What is refused, is refused; but a repeat of what had no answer has to know.
-        const isInDoubt = status === 0 || (status >= 400 && asked.tries.some((one) => one.status === 0))
-        if (!isInDoubt || asked.key === undefined) return
+        // A repeat of what had no answer has to know; what is wrong is so the second time, too.
+        const isOpen = status === 0 || ((status === 409 || status >= 500) && asked.tries.some((one) => one.status === 0))
+        if (!isOpen || asked.key === undefined) return
       }
       if (performance.now() - startedMs > GIVE_UP_AFTER_MS || (this.#stopping && asked.tries.length === 0)) return
       await pause(PAUSE_MS)

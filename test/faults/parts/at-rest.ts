@@ -43,6 +43,8 @@ export async function judgeAtRest(parts: {
 interface Listed {
   readonly name: string
   readonly state: string
+  /** Of one that was killed, until it counts as gone, it is false. */
+  readonly silent: boolean
   readonly cursor?: object
   readonly digest?: { readonly value: string }
 }
@@ -55,7 +57,7 @@ async function judgeDigests(site: Site, replicas: number): Promise<readonly Viol
     const { body } = await caller.get('/v1/replicas')
     last = body
     const { replicas: all = [] } = parse(body)
-    const listed = all.filter(({ state }) => state === 'live')
+    const listed = all.filter(({ state, silent }) => state === 'live' && !silent)
     const kinds = new Set(listed.map(({ cursor, digest }) => JSON.stringify([cursor, digest])))
     const isWhole = listed.length >= replicas + site.publishers.length && listed.every(({ digest }) => digest !== undefined)
     return isWhole && kinds.size === 1 ? true : undefined

@@ -62,6 +62,8 @@ const REST_MS = 10
 const DIES_WITHIN_MS = 20_000
 /** A publisher that finds its broker dead takes a few seconds at the worst. */
 const ANSWERS_WITHIN_MS = 30_000
+/** Everything that waits has gone out by then, and does so in a second or two. */
+const READY_WITHIN_MS = 30_000
 
 /** Kills at one point, again and again, with load running; every deployment is judged at its end. */
 export async function crashLoop(options: CrashOptions): Promise<CrashResult> {
@@ -193,7 +195,12 @@ class Run {
   /** Everything runs again: what was answered for has to come by itself. */
   async #heal(ledger: Ledger, reader: StreamReader): Promise<void> {
     const { stop } = this.#options
-    await this.#publisher.ready()
+    const notReady = await this.#publisher.ready(READY_WITHIN_MS).catch((error: Error) => error.message)
+    if (notReady !== undefined) {
+      stop.throwIfAborted()
+      this.#result.violations.push({ rule: 'not_healed', detail: notReady.slice(0, 500) })
+      return
+    }
     const deadlineMs = performance.now() + ANSWERS_WITHIN_MS
     let violations: readonly Violation[]
     for (;;) {
