@@ -69,13 +69,27 @@ async function run(options: FaultsOptions, cleanup: Cleanup, stop: AbortSignal):
     const results: PartResult[] = []
     for (const name of options.parts) {
       tell(`${name} begins`)
-      const own = { ...options, folder: join(folder, name), random: random.fork(), binary, programs, cleanup, stop, tell }
+      const own = {
+        ...options,
+        folder: join(folder, name),
+        random: random.fork(),
+        binary,
+        programs,
+        cleanup,
+        stop,
+        tell,
+      }
       const result = await RUN[name](own)
       results.push(result)
       tell(`${name} ends: ${result.violations.length} violations`)
     }
     isWrong = results.some(({ violations }) => violations.length > 0)
-    const head = { seed, hits: options.hits, tookMs: performance.now() - startedMs, brokerVersion: await versionOf(binary) }
+    const head = {
+      seed,
+      hits: options.hits,
+      tookMs: performance.now() - startedMs,
+      brokerVersion: await versionOf(binary),
+    }
     await report(head, results, { keep: !options.short && options.parts.length === Object.keys(RUN).length })
     return isWrong ? 1 : 0
   } catch (error) {

@@ -5,7 +5,13 @@ import { POINTS } from './parts/crash-loop.ts'
 
 test('options are read, in any order', () => {
   assert.deepEqual(readOptions([]), { hits: 250, points: POINTS, parts: PARTS, short: false })
-  assert.deepEqual(readOptions(['--', '--short', '--seed', '7']), { hits: 3, points: POINTS, parts: PARTS, short: true, seed: 7 })
+  assert.deepEqual(readOptions(['--', '--short', '--seed', '7']), {
+    hits: 3,
+    points: POINTS,
+    parts: PARTS,
+    short: true,
+    seed: 7,
+  })
   const point = { hits: 9, points: ['both', 'broker'], parts: ['crash'], short: false }
   assert.deepEqual(readOptions(['--point', 'both', '--hits', '9', '--point', 'broker']), point)
   const parts = { hits: 250, points: POINTS, parts: ['fsync', 'outage'], short: false }

@@ -62,7 +62,8 @@ export function readOptions(argv: readonly string[]): FaultsOptions | 'help' | {
     } else if (argument === '--point' || argument === '--part') {
       const names: readonly string[] = argument === '--point' ? POINTS : PARTS
       const value = argv[++index]
-      if (value === undefined || !names.includes(value)) return { mistake: `${argument} wants one of ${names.join(', ')}` }
+      if (value === undefined || !names.includes(value))
+        return { mistake: `${argument} wants one of ${names.join(', ')}` }
       if (argument === '--point') points.push(value as Point)
       else parts.push(value as PartName)
     } else if (argument !== '--') return { mistake: `unknown option ${argument}` }

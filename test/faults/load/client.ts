@@ -88,7 +88,8 @@ export class Client {
         const times = { sentMs, receivedMs: performance.now() }
         asked.tries.push({ to: target.name, ...times, status, ...readAnswer(status, text) })
         // A repeat of what had no answer has to know; what is wrong is so the second time, too.
-        const isOpen = status === 0 || ((status === 409 || status >= 500) && asked.tries.some((one) => one.status === 0))
+        const isOpen =
+          status === 0 || ((status === 409 || status >= 500) && asked.tries.some((one) => one.status === 0))
         if (!isOpen || asked.key === undefined) return
       }
       if (performance.now() - startedMs > GIVE_UP_AFTER_MS || (this.#stopping && asked.tries.length === 0)) return
@@ -119,7 +120,8 @@ export class Client {
     const wrong = random.chance(0.03)
     const path = '/v1/revocations'
     // One that is wrong, after others that are right: all or none.
-    if (wrong) return { ...common, wrong, kind: 'revocation', facts, path, body: [...bodies, { ...bodies[0], mode: 'no' }] }
+    if (wrong)
+      return { ...common, wrong, kind: 'revocation', facts, path, body: [...bodies, { ...bodies[0], mode: 'no' }] }
     return { ...common, kind: 'revocation', facts, path, body: size === 1 ? bodies[0] : bodies }
   }
 
@@ -132,7 +134,10 @@ export class Client {
 }
 
 /** Every match is its own: what becomes of it is the doing of this request alone, and of its lift. */
-function revocationBody(note: string, random: Random): { match: Record<string, string>; mode: 'block' | 'cutoff'; note: string } {
+function revocationBody(
+  note: string,
+  random: Random,
+): { match: Record<string, string>; mode: 'block' | 'cutoff'; note: string } {
   const claim = random.pick(['jti', 'sid', 'sub', 'sub']) as string
   const mode = claim === 'sub' && random.chance(0.5) ? 'cutoff' : 'block'
   return { match: { [claim]: note }, mode, note }

@@ -11,7 +11,8 @@ export const RULES = {
   copied: 'one fact lies in the stream twice, and nothing had made that necessary',
   altered: 'a fact does not lie in the stream as it was answered',
   misplaced: 'the frame that an answer names does not hold its facts',
-  disordered: 'a client asked for one fact after another, and they have their times, or their places, the other way round',
+  disordered:
+    'a client asked for one fact after another, and they have their times, or their places, the other way round',
   hung: 'a request got no answer for longer than anything may take',
   unanswered: 'a request that was repeated under its key never got an answer',
   wrongly_refused: 'a request in which nothing was wrong was refused',
@@ -113,7 +114,11 @@ function isExcused({ code }: { readonly code?: string }): boolean {
   return code === 'closing' || code === 'shutting_down'
 }
 
-function judgeAnswer(said: string, answer: NonNullable<ReturnType<typeof accepted>>, found: readonly (readonly Copy[])[]) {
+function judgeAnswer(
+  said: string,
+  answer: NonNullable<ReturnType<typeof accepted>>,
+  found: readonly (readonly Copy[])[],
+) {
   const violations: Violation[] = []
   for (const [index, { id, at }] of answer.facts.entries()) {
     const copies = found[index] ?? []
@@ -123,7 +128,10 @@ function judgeAnswer(said: string, answer: NonNullable<ReturnType<typeof accepte
     }
     if (at !== undefined && ofId.length > 0 && !ofId.some(({ fact }) => formatRfc3339(fact.atMs) === at)) {
       const times = ofId.map(({ fact }) => formatRfc3339(fact.atMs)).join(', ')
-      violations.push({ rule: 'altered', detail: `${said}: ${id} was answered with at ${at}; it lies there at ${times}` })
+      violations.push({
+        rule: 'altered',
+        detail: `${said}: ${id} was answered with at ${at}; it lies there at ${times}`,
+      })
     }
   }
   if (answer.state !== 'broadcast') return violations
@@ -150,7 +158,9 @@ function judgeCopies({ stream, copies: allowed }: Evidence): readonly Violation[
     const earlier = first.get(fact.id) ?? []
     first.set(fact.id, [...earlier, one as Copy])
     if (earlier.length > 0 && !isMeant(one as Copy, earlier, allowed, lifts.get(place))) {
-      const where = [...earlier, one].map(({ seq, frame }) => `${seq} (${frame.frameId.slice(0, 8)}, ${frame.epoch.slice(0, 8)})`)
+      const where = [...earlier, one].map(
+        ({ seq, frame }) => `${seq} (${frame.frameId.slice(0, 8)}, ${frame.epoch.slice(0, 8)})`,
+      )
       const isSame = contentOf(fact) === contentOf((earlier[0] as Copy).fact)
       const rule = isSame ? 'copied' : 'altered'
       violations.push({ rule, detail: `${fact.note} (${fact.id}) lies at ${where.join(' and ')}` })
@@ -161,7 +171,12 @@ function judgeCopies({ stream, copies: allowed }: Evidence): readonly Violation[
 }
 
 /** R10: what a lift outran goes again under a later time. R12: what was lost goes again as it was. */
-function isMeant(copy: Copy, earlier: readonly Copy[], allowed: Evidence['copies'], liftAtMs: number | undefined): boolean {
+function isMeant(
+  copy: Copy,
+  earlier: readonly Copy[],
+  allowed: Evidence['copies'],
+  liftAtMs: number | undefined,
+): boolean {
   const { fact, frame } = copy
   const isOutrun = liftAtMs !== undefined && earlier.every((one) => one.fact.atMs <= liftAtMs) && fact.atMs > liftAtMs
   if (isOutrun && undated(fact) === undated((earlier[0] as Copy).fact)) return true
@@ -179,7 +194,10 @@ function undated(fact: Dated): string {
 }
 
 /** Facts of one client, one after the other: their times rise, and where they were given together, their places do. */
-function judgeOrder({ ledger, severalPublishers }: Evidence, byNote: ReadonlyMap<string, readonly Copy[]>): readonly Violation[] {
+function judgeOrder(
+  { ledger, severalPublishers }: Evidence,
+  byNote: ReadonlyMap<string, readonly Copy[]>,
+): readonly Violation[] {
   const violations: Violation[] = []
   const last = new Map<string, { readonly asked: Asked; readonly copy: Copy; readonly index: number }>()
   for (const asked of ledger) {
@@ -188,7 +206,9 @@ function judgeOrder({ ledger, severalPublishers }: Evidence, byNote: ReadonlyMap
     if (copy === undefined || to === undefined) continue
     if (severalPublishers && new Set(asked.tries.map((one) => one.to)).size > 1) continue
     const line = severalPublishers ? `${asked.client} ${to}` : String(asked.client)
-    const index = copy.frame.facts.findIndex(({ kind, ...fact }) => kind !== 'issuer' && 'id' in fact && fact.id === copy.fact.id)
+    const index = copy.frame.facts.findIndex(
+      ({ kind, ...fact }) => kind !== 'issuer' && 'id' in fact && fact.id === copy.fact.id,
+    )
     const before = last.get(line)
     if (before && compare(before, { copy, index }) >= 0) {
       const detail = `${before.asked.name} is at ${before.copy.fact.atMs} in ${before.copy.seq}, ${asked.name} at ${copy.fact.atMs} in ${copy.seq}`

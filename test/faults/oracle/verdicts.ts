@@ -36,11 +36,14 @@ export function shouldBeRevoked(stream: readonly LyingFact[]): ReadonlyMap<strin
     if (fact.kind === 'issuer') continue
     const place = JSON.stringify([fact.match, fact.mode])
     const known = latest.get(place) ?? { revokedAtMs: -1, liftedAtMs: -1, note: '' }
-    if (fact.kind === 'revocation') Object.assign(known, { note: fact.note, revokedAtMs: Math.max(known.revokedAtMs, fact.atMs) })
+    if (fact.kind === 'revocation')
+      Object.assign(known, { note: fact.note, revokedAtMs: Math.max(known.revokedAtMs, fact.atMs) })
     else known.liftedAtMs = Math.max(known.liftedAtMs, fact.atMs)
     latest.set(place, known)
   }
-  return new Map([...latest.values()].map((one) => [one.note, one.revokedAtMs >= one.liftedAtMs && one.revokedAtMs >= 0]))
+  return new Map(
+    [...latest.values()].map((one) => [one.note, one.revokedAtMs >= one.liftedAtMs && one.revokedAtMs >= 0]),
+  )
 }
 
 /** Everything that was accepted and that nobody tried to lift: by the answers alone, it is in force. */
@@ -74,20 +77,29 @@ export async function judgeVerdicts(parts: {
   })
   const violations: Violation[] = []
   for (const note of certain.keys()) {
-    if (byNote.has(note) && inForce.get(note) === false) violations.push({ rule: 'wrong_verdict', detail: `${note}: the stream lifts it, and nobody asked for that` })
+    if (byNote.has(note) && inForce.get(note) === false)
+      violations.push({ rule: 'wrong_verdict', detail: `${note}: the stream lifts it, and nobody asked for that` })
   }
   for (const replica of replicas) await untilCaughtUp(site, replica, stream)
   const say = (who: string, note: string, kind: string, should: boolean) => {
-    if (kind !== (should ? 'revoked' : 'active')) violations.push({ rule: 'wrong_verdict', detail: `${who} says ${kind} of ${note}; right is ${should ? 'revoked' : 'active'}` })
+    if (kind !== (should ? 'revoked' : 'active'))
+      violations.push({
+        rule: 'wrong_verdict',
+        detail: `${who} says ${kind} of ${note}; right is ${should ? 'revoked' : 'active'}`,
+      })
   }
   for (const { note, match, should } of wanted) {
     const token = { payload: tokenWith(match, startedMs), protectedHeader: { alg: 'ES256', kid: 'k' } }
-    for (const [index, replica] of replicas.entries()) say(`replica ${index + 1}`, note, replica.check(token).kind, should)
+    for (const [index, replica] of replicas.entries())
+      say(`replica ${index + 1}`, note, replica.check(token).kind, should)
   }
   for (const publisher of site.publishers) {
     const caller = new HttpCaller(publisher.url, site.admin)
     for (const { note, match, should } of wanted.slice(-ASKED_OVER_HTTP)) {
-      const { body } = await caller.post('/v1/check', { claims: tokenWith(match, startedMs), header: { alg: 'ES256', kid: 'k' } })
+      const { body } = await caller.post('/v1/check', {
+        claims: tokenWith(match, startedMs),
+        header: { alg: 'ES256', kid: 'k' },
+      })
       say(publisher.name, note, verdictIn(body), should)
     }
     caller.close()

@@ -75,7 +75,10 @@ export class Witness {
     if (kind === 'revoked') known.add(note)
     // Somebody may have begun to lift it since we last looked.
     else if (isLive && kind === 'active' && known.has(note) && certainlyRevoked(this.#ledger).has(note)) {
-      this.violations.push({ rule: 'accepted_revoked', detail: `${name} accepts ${note} at ${JSON.stringify(replica.status.cursor)}` })
+      this.violations.push({
+        rule: 'accepted_revoked',
+        detail: `${name} accepts ${note} at ${JSON.stringify(replica.status.cursor)}`,
+      })
     }
   }
 }

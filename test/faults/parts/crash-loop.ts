@@ -114,7 +114,7 @@ class Run {
     try {
       const goal = this.#result.hits + hits
       if (point !== 'broker') await this.#publisher.kill()
-      while (this.#result.hits < goal && this.#result.lives < lives) {
+      while (this.#result.hits < goal && this.#result.lives < lives && this.#result.violations.length === 0) {
         stop.throwIfAborted()
         this.#result.lives += 1
         if (point === 'broker') await this.#killBroker(load)
@@ -141,6 +141,8 @@ class Run {
     const mark = await markIn(life.markFile)
     if (!died || mark?.point !== own) {
       this.#result.missed += 1
+      const detail = `no frame came to ${own} for the ${nth}th time within ${DIES_WITHIN_MS / 1_000} s, under load`
+      this.#result.violations.push({ rule: 'not_healed', detail })
       if (point === 'both') await this.#site.restartBroker()
       return
     }
@@ -226,7 +228,9 @@ class Run {
     const there = new Set(reader.frames.map(({ frameId }) => frameId))
     return [
       ...[...this.#before].filter((id) => there.has(id)).map((id) => `${id} was never recorded, and is in the stream`),
-      ...[...this.#after].filter((id) => !there.has(id)).map((id) => `${id} was acknowledged, and is not in the stream`),
+      ...[...this.#after]
+        .filter((id) => !there.has(id))
+        .map((id) => `${id} was acknowledged, and is not in the stream`),
     ].map((detail) => ({ rule: 'lost' as const, detail }))
   }
 }

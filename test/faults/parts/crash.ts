@@ -27,7 +27,9 @@ export const crash: Part = async (context) => {
   const rows = results.map((one) => [
     `${one.point}: ${WHERE[one.point]}`,
     ...[one.hits, one.notInStream, one.missed].map(String),
-    ...[one.requests, one.facts, one.broadcast, one.recorded, one.refused, one.inDoubt, one.repeated, one.lifts].map(String),
+    ...[one.requests, one.facts, one.broadcast, one.recorded, one.refused, one.inDoubt, one.repeated, one.lifts].map(
+      String,
+    ),
     (one.tookMs / 1_000).toFixed(0),
   ])
   return {
@@ -35,7 +37,21 @@ export const crash: Part = async (context) => {
     text: text(context),
     tables: [
       {
-        head: ['killed', 'hits', 'handed over only', 'missed', 'requests', 'facts', '201', '202', 'refused', 'no answer', 'repeated', 'lifts', 's'],
+        head: [
+          'killed',
+          'hits',
+          'handed over only',
+          'missed',
+          'requests',
+          'facts',
+          '201',
+          '202',
+          'refused',
+          'no answer',
+          'repeated',
+          'lifts',
+          's',
+        ],
         rows,
       },
     ],

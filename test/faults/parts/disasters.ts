@@ -56,7 +56,9 @@ export const disasters: Part = async (context) => {
     ],
     tables: [{ head: ['the stream', 'healed', 'requests', 'facts before', 'published again', 'questions'], rows }],
     figures: outcomes.map(({ violations, ...figures }) => ({ ...figures, violations: violations.length })),
-    violations: outcomes.flatMap(({ disaster, violations }) => violations.map(({ rule, detail }) => ({ rule, detail: `${disaster}: ${detail}` }))),
+    violations: outcomes.flatMap(({ disaster, violations }) =>
+      violations.map(({ rule, detail }) => ({ rule, detail: `${disaster}: ${detail}` })),
+    ),
   }
 }
 
@@ -72,7 +74,12 @@ async function perform(context: PartContext, disaster: Disaster): Promise<Outcom
   const replicas = await Promise.all(
     Array.from({ length: REPLICAS }, (_, index) => startReplica(site, `api-${index + 1}`, publisher.url)),
   )
-  const load = new Load(CLIENTS, { random: random.fork(), key: site.admin, targets: () => [publisher], restMs: REST_MS })
+  const load = new Load(CLIENTS, {
+    random: random.fork(),
+    key: site.admin,
+    targets: () => [publisher],
+    restMs: REST_MS,
+  })
   const { ledger } = load
   const witness = new Witness({ ledger, random: random.fork(), startedMs })
   for (const [index, replica] of replicas.entries()) witness.watch(`api-${index + 1}`, replica)
@@ -137,7 +144,8 @@ async function strike(site: Site, disaster: Disaster, copy: string): Promise<voi
 
 async function untilBroadcast(ledger: Ledger, stop: AbortSignal): Promise<void> {
   const from = ledger.length
-  const isSo = async () => (ledger.slice(from).some((asked) => accepted(asked)?.state === 'broadcast') ? true : undefined)
+  const isSo = async () =>
+    ledger.slice(from).some((asked) => accepted(asked)?.state === 'broadcast') ? true : undefined
   await until(() => 'nothing is broadcast', isSo, { withinMs: HEALED_WITHIN_MS, signal: stop })
 }
 

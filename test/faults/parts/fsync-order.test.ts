@@ -15,16 +15,24 @@ async function orders(...lines: readonly string[]) {
 test('R12: an answer after the flush of what it names is right; cut-up calls are joined', async () => {
   const write = `12 9.001000 write(${WAL}, "..${ID}..", 80) = 80`
   assert.deepEqual(await orders(write, `12 9.002000 fdatasync(${WAL}) = 0`, ANSWER), [[201, 'right', 2000]])
-  const cut = [`12 9.002000 fdatasync(${WAL} <unfinished ...>`, '13 9.002500 write(1<pipe:[7]>, "x", 1) = 1', '12 9.003000 <... fdatasync resumed>) = 0']
+  const cut = [
+    `12 9.002000 fdatasync(${WAL} <unfinished ...>`,
+    '13 9.002500 write(1<pipe:[7]>, "x", 1) = 1',
+    '12 9.003000 <... fdatasync resumed>) = 0',
+  ]
   assert.deepEqual(await orders(write, ...cut, ANSWER), [[201, 'right', 1000]])
 })
 
 test('R12: an answer before its flush has returned, with none, or with one that failed is late', async () => {
   const write = `12 9.001000 write(${WAL}, "..${ID}..", 80) = 80`
   const begun = `12 9.002000 fdatasync(${WAL} <unfinished ...>`
-  assert.deepEqual(await orders(write, begun, ANSWER, '12 9.006000 <... fdatasync resumed>) = 0'), [[201, 'late', undefined]])
+  assert.deepEqual(await orders(write, begun, ANSWER, '12 9.006000 <... fdatasync resumed>) = 0'), [
+    [201, 'late', undefined],
+  ])
   assert.deepEqual(await orders(write, ANSWER), [[201, 'late', undefined]])
-  assert.deepEqual(await orders(write, `12 9.002000 fdatasync(${WAL}) = -1 EIO (Input/output error)`, ANSWER), [[201, 'late', undefined]])
+  assert.deepEqual(await orders(write, `12 9.002000 fdatasync(${WAL}) = -1 EIO (Input/output error)`, ANSWER), [
+    [201, 'late', undefined],
+  ])
   const earlier = `12 9.000500 fdatasync(${WAL}) = 0`
   assert.deepEqual(await orders(earlier, write, ANSWER), [[201, 'late', undefined]])
   const other = '12 9.002000 fdatasync(21</store/facts/MANIFEST-000002>) = 0'

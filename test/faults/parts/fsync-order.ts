@@ -37,13 +37,20 @@ function orderOf(
   const flushed = ids.map((id) => {
     // The log breaks what it holds at every 32 KB: an id may be cut, and its neighbour tells.
     const write = writes.find(({ text }) => text.includes(id))
-    return write && (flushes.find((flush) => flush.on === write.on && flush.entry > write.exit && flush.result === 0) ?? 'never')
+    return (
+      write &&
+      (flushes.find((flush) => flush.on === write.on && flush.entry > write.exit && flush.result === 0) ?? 'never')
+    )
   })
   const known = flushed.filter((flush) => flush !== undefined)
   if (known.length === 0) return { status, ids, order: 'untraced' }
   const returned = known.filter((flush) => flush !== 'never')
-  const last = returned.reduce<SystemCall | undefined>((latest, flush) => (latest && latest.exit > flush.exit ? latest : flush), undefined)
-  if (returned.length < known.length || last === undefined || last.exit > answer.entry) return { status, ids, order: 'late' }
+  const last = returned.reduce<SystemCall | undefined>(
+    (latest, flush) => (latest && latest.exit > flush.exit ? latest : flush),
+    undefined,
+  )
+  if (returned.length < known.length || last === undefined || last.exit > answer.entry)
+    return { status, ids, order: 'late' }
   const afterUs = Math.round((answer.enteredAtSec - last.exitedAtSec) * 1e6)
   return { status, ids, order: 'right', afterUs, flush: last.entry }
 }

@@ -26,8 +26,10 @@ export const fsync: Part = async (context) => {
   const late = right.filter(({ order }) => order === 'late')
   for (const { ids, status } of late) violations.push({ rule: 'unflushed', detail: `${status}: ${ids[0]}` })
   const untraced = right.filter(({ order }) => order === 'untraced').length
-  if (untraced > right.length / 50) violations.push({ rule: 'blind', detail: `no write was seen for ${untraced} answers` })
-  if (right.length < ALONE + AT_ONCE) violations.push({ rule: 'blind', detail: `only ${right.length} answers were seen` })
+  if (untraced > right.length / 50)
+    violations.push({ rule: 'blind', detail: `no write was seen for ${untraced} answers` })
+  if (right.length < ALONE + AT_ONCE)
+    violations.push({ rule: 'blind', detail: `only ${right.length} answers were seen` })
   if (!wrong.some(({ order }) => order === 'late')) {
     violations.push({ rule: 'blind', detail: 'a publisher that never flushes was not found out' })
   }
@@ -40,7 +42,17 @@ export const fsync: Part = async (context) => {
     ],
     tables: [
       {
-        head: ['publisher', 'answers', '201', '202', 'right', 'late', 'untraced', 'flushes', 'least µs from flush to answer'],
+        head: [
+          'publisher',
+          'answers',
+          '201',
+          '202',
+          'right',
+          'late',
+          'untraced',
+          'flushes',
+          'least µs from flush to answer',
+        ],
         rows: [rowOf('as it is', right), rowOf('never flushes', wrong)],
       },
     ],
@@ -49,7 +61,11 @@ export const fsync: Part = async (context) => {
   }
 }
 
-async function watched(context: PartContext, name: string, patches: readonly Patch[] = []): Promise<readonly AnswerOrder[]> {
+async function watched(
+  context: PartContext,
+  name: string,
+  patches: readonly Patch[] = [],
+): Promise<readonly AnswerOrder[]> {
   const { programs, tell } = context
   const program = await programs.publisher(name, patches)
   const site = await Site.start({ ...context, program, folder: join(context.folder, name) })

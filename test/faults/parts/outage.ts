@@ -54,8 +54,14 @@ export const outage: Part = async (context) => {
   const rows = outages.flatMap((one) => [
     [`${one.way}: before`, ...latencyCells(one.before), '', '', ''],
     ['in flight as it went', ...latencyCells(one.inFlight), '', '', ''],
-    [`away for ${one.downMs / 1_000} s`, ...latencyCells(one.during), String(one.recorded), String(one.notRecorded), `${one.backlogFacts}, ${one.backlogAgeSec.toFixed(1)} s`],
-    ['back: all in the stream after', '', '', '', (one.drainedMs / 1_000).toFixed(1) + ' s', '', '', ''],
+    [
+      `away for ${one.downMs / 1_000} s`,
+      ...latencyCells(one.during),
+      String(one.recorded),
+      String(one.notRecorded),
+      `${one.backlogFacts}, ${one.backlogAgeSec.toFixed(1)} s`,
+    ],
+    ['back: all in the stream after', '', '', '', `${(one.drainedMs / 1_000).toFixed(1)} s`, '', '', ''],
   ])
   return {
     title: 'The broker away under load',
@@ -81,7 +87,12 @@ async function perform(context: PartContext, way: Way): Promise<Outage> {
   const replicas = await Promise.all(
     Array.from({ length: REPLICAS }, (_, index) => startReplica(site, `api-${index + 1}`, publisher.url)),
   )
-  const load = new Load(CLIENTS, { random: random.fork(), key: site.admin, targets: () => [publisher], restMs: REST_MS })
+  const load = new Load(CLIENTS, {
+    random: random.fork(),
+    key: site.admin,
+    targets: () => [publisher],
+    restMs: REST_MS,
+  })
   const backlog = new Backlog(publisher.url, site.admin)
   try {
     await lasting(BEFORE_MS, stop)
@@ -98,7 +109,9 @@ async function perform(context: PartContext, way: Way): Promise<Outage> {
     const { violations, tookMs } = await judgeAtRest(parts)
     await publisher.ready()
     const result = figuresOf(ledger, { way, downMs, goneMs, backMs, drainedMs: tookMs, backlog })
-    tell(`${way}: ${result.during.count} answers while it was away, the slowest after ${result.during.max.toFixed(0)} ms`)
+    tell(
+      `${way}: ${result.during.count} answers while it was away, the slowest after ${result.during.max.toFixed(0)} ms`,
+    )
     return { ...result, violations: [...violations, ...result.violations] }
   } finally {
     await load.stop()
@@ -146,11 +159,13 @@ function figuresOf(
   const { way, downMs, goneMs, backMs, drainedMs, backlog } = parts
   const violations: Violation[] = []
   const tries = ledger.filter(({ wrong }) => !wrong).flatMap((asked) => asked.tries.map((one) => ({ asked, one })))
-  const took = (isSo: (one: Try) => boolean) => tries.filter(({ one }) => isSo(one)).map(({ one }) => one.receivedMs - one.sentMs)
+  const took = (isSo: (one: Try) => boolean) =>
+    tries.filter(({ one }) => isSo(one)).map(({ one }) => one.receivedMs - one.sentMs)
   const isDuring = ({ sentMs, receivedMs }: Try) => sentMs >= goneMs && receivedMs < backMs
   for (const { asked, one } of tries) {
     const tookMs = one.receivedMs - one.sentMs
-    if (tookMs > LONGEST_ANSWER_MS) violations.push({ rule: 'late', detail: `${way}: ${asked.name} after ${tookMs.toFixed(0)} ms` })
+    if (tookMs > LONGEST_ANSWER_MS)
+      violations.push({ rule: 'late', detail: `${way}: ${asked.name} after ${tookMs.toFixed(0)} ms` })
     if (one.status === 0) violations.push({ rule: 'hung', detail: `${way}: ${asked.name} got no answer` })
   }
   const during = tries.filter(({ one }) => isDuring(one))
@@ -158,12 +173,20 @@ function figuresOf(
   // R10 was true of the first moments: what the broker had taken before it went may be answered as broadcast.
   for (const { asked, one } of during) {
     const isPast = one.sentMs > goneMs + LONGEST_ANSWER_MS
-    if (isPast && one.status !== 202) violations.push({ rule: 'late', detail: `${way}: ${asked.name} was answered ${one.status} while the broker was away` })
+    if (isPast && one.status !== 202)
+      violations.push({
+        rule: 'late',
+        detail: `${way}: ${asked.name} was answered ${one.status} while the broker was away`,
+      })
   }
   if (backlog.facts === 0 || backlog.ageSec < downMs / 1_000 - SHOWN_AFTER_SEC - 2) {
-    violations.push({ rule: 'unseen', detail: `${way}: readiness named ${backlog.facts} facts of ${backlog.ageSec} s at most` })
+    violations.push({
+      rule: 'unseen',
+      detail: `${way}: readiness named ${backlog.facts} facts of ${backlog.ageSec} s at most`,
+    })
   }
-  if (!ledger.some((asked) => accepted(asked)?.state === 'broadcast')) violations.push({ rule: 'blind', detail: `${way}: nothing was broadcast` })
+  if (!ledger.some((asked) => accepted(asked)?.state === 'broadcast'))
+    violations.push({ rule: 'blind', detail: `${way}: nothing was broadcast` })
   return {
     way,
     downMs,

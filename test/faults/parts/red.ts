@@ -76,7 +76,11 @@ const MUTANTS: readonly Mutant[] = [
         from: 'for (const { order, frameId } of this.#window) this.#found',
         to: 'for (const { order, frameId } of this.#window.slice(0, 1)) this.#found',
       },
-      { file: 'outbox.ts', from: 'this.#parts.store.write({ done: [group.order] }, { sync: false }).catch', to: 'Promise.resolve().catch' },
+      {
+        file: 'outbox.ts',
+        from: 'this.#parts.store.write({ done: [group.order] }, { sync: false }).catch',
+        to: 'Promise.resolve().catch',
+      },
     ],
   },
 ]

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { until } from '../../launcher/wait.ts'
 import { Load } from '../load/client.ts'
 import { HttpCaller } from '../load/http-caller.ts'
@@ -9,7 +8,7 @@ import { startReplica } from '../oracle/verdicts.ts'
 import { Site, type SitePublisher } from '../site/site.ts'
 import { judgeAtRest } from './at-rest.ts'
 import { lasting } from './outage.ts'
-import type { Part, PartContext } from './part.ts'
+import type { Part } from './part.ts'
 
 const CLIENTS = 6
 const REST_MS = 20
@@ -61,11 +60,20 @@ export const twoPublishers: Part = async (context) => {
       title: 'Two publishers',
       text: [
         `Each with a Store of its own, one ${APART_MS / 1_000} s before the broker's clock and one ${APART_MS / 1_000} s behind it; killed in turn (-9) under load. "Lifts`,
-        'across": of what the other one had recorded. Then the clock of one goes wrong by ' + `${TOO_FAR_MS / 1_000} s: it records (202), is not ready with`,
+        'across": of what the other one had recorded. Then the clock of one goes wrong by ' +
+          `${TOO_FAR_MS / 1_000} s: it records (202), is not ready with`,
         '`ERR_CLOCK_SKEW`, and when its clock is right again what it recorded goes out. "Copies": facts that both have published again.',
       ],
-      tables: [{ head: ['killed', 'requests', 'lifts across', 'copies', 'recorded with a wrong clock'], rows: [counts] }],
-      figures: { kills, requests: ledger.length, liftsAcross: lifts.across, copies: copied, recordedWhileWrong: wrong.recorded },
+      tables: [
+        { head: ['killed', 'requests', 'lifts across', 'copies', 'recorded with a wrong clock'], rows: [counts] },
+      ],
+      figures: {
+        kills,
+        requests: ledger.length,
+        liftsAcross: lifts.across,
+        copies: copied,
+        recordedWhileWrong: wrong.recorded,
+      },
       violations: all,
     }
   } finally {
@@ -102,7 +110,11 @@ async function clockGoesWrong(site: Site, publisher: SitePublisher, ledger: Ledg
     const one = { to: publisher.name, sentMs, receivedMs: performance.now(), status, ...readAnswer(status, body) }
     ledger.push({ name, client: 0, kind: 'revocation', facts: [{ match, mode: 'block' }], wrong: false, tries: [one] })
     if (status === 202) recorded += 1
-    else violations.push({ rule: 'unseen', detail: `${name} was answered ${status} with the clock ${TOO_FAR_MS} ms off: ${body.slice(0, 200)}` })
+    else
+      violations.push({
+        rule: 'unseen',
+        detail: `${name} was answered ${status} with the clock ${TOO_FAR_MS} ms off: ${body.slice(0, 200)}`,
+      })
   }
   caller.close()
   await publisher.setClock(0)
@@ -118,7 +130,8 @@ function liftsOf(ledger: Ledger, stream: readonly LyingFact[]) {
   let across = 0
   for (const asked of ledger) {
     if (asked.kind === 'revocation') {
-      for (const [index, fact] of asked.facts.entries()) revocations.set(JSON.stringify(fact), { asked, note: `${asked.name}/${index}` })
+      for (const [index, fact] of asked.facts.entries())
+        revocations.set(JSON.stringify(fact), { asked, note: `${asked.name}/${index}` })
       continue
     }
     const { match, mode } = asked.facts[0] as Asked['facts'][number]
@@ -127,7 +140,8 @@ function liftsOf(ledger: Ledger, stream: readonly LyingFact[]) {
     if (revoked.asked.tries.at(-1)?.to !== asked.tries.at(-1)?.to) across += 1
     const liftAtMs = byNote.get(`${asked.name}/0`)?.[0]?.fact.atMs ?? 0
     const atMs = Math.max(...(byNote.get(revoked.note) ?? []).map(({ fact }) => fact.atMs))
-    if (atMs >= liftAtMs) violations.push({ rule: 'lift_lost', detail: `${asked.name} at ${liftAtMs}, of ${revoked.note} at ${atMs}` })
+    if (atMs >= liftAtMs)
+      violations.push({ rule: 'lift_lost', detail: `${asked.name} at ${liftAtMs}, of ${revoked.note} at ${atMs}` })
   }
   if (across === 0) violations.push({ rule: 'blind', detail: 'nothing was lifted across publishers' })
   return { across, violations }

@@ -15,7 +15,11 @@ export interface ReportHead {
 }
 
 /** Prints the report of a run and, if it is to be kept, writes it down, as Markdown and as JSON. */
-export async function report(head: ReportHead, parts: readonly PartResult[], { keep }: { readonly keep: boolean }): Promise<void> {
+export async function report(
+  head: ReportHead,
+  parts: readonly PartResult[],
+  { keep }: { readonly keep: boolean },
+): Promise<void> {
   const markdown = reportOf(head, machine(), parts)
   process.stdout.write(`\n${markdown}\n`)
   if (!keep) return
@@ -56,13 +60,18 @@ function violationsOf(violations: readonly Violation[]): string {
     .flatMap(([rule, text]) => {
       const broken = violations.filter((violation) => violation.rule === rule)
       if (broken.length === 0) return []
-      return [`- \`${rule}\`, ${broken.length} times: ${text}.`, ...broken.slice(0, SHOWN).map(({ detail }) => `  - ${detail}`)]
+      return [
+        `- \`${rule}\`, ${broken.length} times: ${text}.`,
+        ...broken.slice(0, SHOWN).map(({ detail }) => `  - ${detail}`),
+      ]
     })
     .join('\n')
 }
 
 function tableOf({ head, rows }: Table): string {
-  const widths = head.map((title, column) => Math.max(title.length, 3, ...rows.map((row) => (row[column] ?? '').length)))
+  const widths = head.map((title, column) =>
+    Math.max(title.length, 3, ...rows.map((row) => (row[column] ?? '').length)),
+  )
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`
   const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))

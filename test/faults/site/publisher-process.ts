@@ -32,7 +32,11 @@ export class PublisherProcess {
     const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(RESCIND|FAULT)_/.test(name)))
     // `detached`: Ctrl-C reaches us alone. The channel tells it when we are gone.
     const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const
-    this.#child = spawn(command[0] as string, command.slice(1), { env: { ...own, ...env }, stdio: [...stdio], detached: true })
+    this.#child = spawn(command[0] as string, command.slice(1), {
+      env: { ...own, ...env },
+      stdio: [...stdio],
+      detached: true,
+    })
     const log = createWriteStream(logFile, { flags: 'a' })
     this.ended = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve(error.message))
