@@ -261,3 +261,22 @@ export const MAX_BARRIERS_KEPT = 256
 
 /** Facts or operations that one write to the Store works on before others have their turn: about two milliseconds. */
 export const STORE_BREATH_EVERY = 256
+/** Revocations on one page of a list by default, and at most: some 700 bytes each, so 0.7 MB. */
+export const DEFAULT_LIST_PAGE = 100
+/** See {@link DEFAULT_LIST_PAGE}. */
+export const MAX_LIST_PAGE = 1_000
+
+/** Groups of waiting facts that are read at once: at most 256 KB each, so 4 MB. */
+export const WAITING_SLICE = 16
+
+/**
+ * Groups of waiting facts that one request looks at: a tenth of a second. An outage of a minute leaves some thousands, if
+ * each revocation came alone.
+ */
+export const MAX_WAITING_LOOKS = 10_000
+
+/** Revocations that the answer of a lift names, the newest; it counts all. People read them; on most keys there is one. */
+export const MAX_LIFTED_TOLD = 100
+
+/** Ids that a refused lift names of those that stand in its way. */
+export const MAX_AMBIGUOUS_TOLD = 16

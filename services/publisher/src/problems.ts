@@ -13,6 +13,7 @@ export const PROBLEMS = {
   method_not_allowed: [405, 'The resource does not take this method'],
   request_timeout: [408, 'The request did not arrive in time'],
   idempotency_key_in_use: [409, 'A request with this idempotency key is still running'],
+  lift_ambiguous: [409, 'Other revocations would be lifted, too'],
   body_too_large: [413, 'The body is too large'],
   frame_too_large: [413, 'The revocations do not fit into one frame'],
   unsupported_media_type: [415, 'The body must be application/json'],

@@ -11,6 +11,7 @@ import { CLOSE_PATIENCE_MS, TICK_MS } from './limits.ts'
 import { observe } from './metrics/observed.ts'
 import { PublisherMetrics } from './metrics/publisher-metrics.ts'
 import { healthRoutes } from './routes/health-routes.ts'
+import { type ListParts, listRoutes } from './routes/list-routes.ts'
 import { metricsRoutes } from './routes/metrics-routes.ts'
 import { openApiRoutes } from './routes/openapi-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
@@ -63,7 +64,8 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
   requestMetrics(app, meters.meter)
   const answers = new IdempotentAnswers(parts.store, clock)
   writeRoutes(app, parts.publishing, answers)
-  readRoutes(app, parts)
+  readRoutes(app, parts, clock)
+  listRoutes(app, listParts(parts, clock))
   healthRoutes(app, parts.readiness)
   openApiRoutes(app)
   metricsRoutes(app, meters)
@@ -118,6 +120,11 @@ function measure(meter: Meter, parts: Parts, config: PublisherConfig, clock: Clo
     maxEntries: config.maxEntries ?? limits.MAX_ENTRIES,
     storeDir: config.storeDir,
   })
+}
+
+/** What looking revocations up needs. */
+function listParts({ store, receipts, replica, keeper }: Parts, clock: Clock): ListParts {
+  return { store, receipts, clock, epoch: () => replica.status.cursor?.epoch, listenedMs: () => keeper.listenedMs }
 }
 
 /** Says what an operator should know of who may come in. */

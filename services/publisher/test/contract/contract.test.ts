@@ -3,11 +3,13 @@ import { test } from 'node:test'
 import { ANSWERS_GIVEN } from './check-answer.ts'
 import { type DocumentedAnswer, documentedAnswers } from './documented-answers.ts'
 import { provokeMalformed, provokeShutdown, provokeTimeouts } from './provoke-http.ts'
+import { provokeLifts, provokeLooks } from './provoke-looks.ts'
 import { provokeDefects, provokeNoSnapshot, provokeReceipts, provokeSuccesses } from './provoke-reads.ts'
 import { provokeCredentials, provokeRates, provokeTokenOutages } from './provoke-sign-on.ts'
 import { provokeUploads } from './provoke-uploads.ts'
 import {
   provokeClockSkew,
+  provokeDiskFailures,
   provokeIdempotency,
   provokeNothingToDo,
   provokeOutages,
@@ -18,6 +20,9 @@ import {
 const PROVOCATIONS = {
   'all is well': provokeSuccesses,
   'replicas that confirm': provokeReceipts,
+  'looks at what is there': provokeLooks,
+  'lifts by id, and dry runs': provokeLifts,
+  'a disk that fails': provokeDiskFailures,
   'no request that can be read': provokeMalformed,
   'requests that never end': provokeTimeouts,
   'requests during the stop': provokeShutdown,
@@ -56,7 +61,8 @@ function examplesNeverSent({ kind, examples }: DocumentedAnswer): string[] {
 
 function withoutChance(text: string): string {
   return text
-    .replace(/"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"/g, '"uuid"')
+    .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')
+    .replace(/"next":"[\w-]+"/, '"next":"page"')
     .replace(/"(?:[0-9a-f]{16}){1,2}"/g, '"hex"')
     .replace(/-[0-9a-f]{8}"/g, '-hex"')
     .replace(/\d+(?:\.\d+)?/g, '#')

@@ -11,9 +11,7 @@ export function provokeMalformed(): Promise<void> {
     for (const { method, path, operation } of CALLS) {
       await spoil(harness, method, path, 'no header of any kind\r\n\r\n', 400)
       await spoil(harness, method, path, `x: ${'y'.repeat(40_000)}\r\n\r\n`, 431)
-      for (const query of ['full=1', 'dryRun=true']) {
-        assert.equal((await harness.call(method, `${path}?${query}`)).status, 422)
-      }
+      assert.equal((await harness.call(method, `${path}?full=1`)).status, 422)
       if (!operation.requestBody) continue
       const tooLarge = JSON.stringify('x'.repeat(limits.MAX_BODY_BYTES))
       const other = { body: 'x', headers: { 'content-type': 'text/plain' } }
@@ -21,6 +19,8 @@ export function provokeMalformed(): Promise<void> {
       assert.equal((await harness.call(method, path, { body: tooLarge })).status, 413)
       assert.equal((await harness.call(method, path, other)).status, 415)
     }
+    const lines = { body: '{}', headers: { 'content-type': 'application/x-ndjson' } }
+    assert.equal((await harness.call('POST', '/v1/revocations?dryRun=true', lines)).body.code, 'not_supported')
     assert.equal((await harness.call('GET', '/nowhere')).status, 404)
     assert.equal((await harness.call('GET', '/v1/lifts')).status, 405)
   })
