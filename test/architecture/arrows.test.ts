@@ -20,7 +20,7 @@ test('the lowest floors have no I/O and no timer', () => {
 })
 
 test('the table itself has no arrow that points up or sideways', () => {
-  const floorOf = (name: string) => ROOMS[`packages/${name}`]?.floor
+  const floorOf = (name: string) => (ROOMS[`packages/${name}`] ?? ROOMS[`services/${name}`])?.floor
   for (const [name, { floor, below }] of Object.entries(ROOMS)) {
     for (const other of below) assert.ok((floorOf(other) ?? 9) < floor, `${name} may not stand on ${other}`)
   }

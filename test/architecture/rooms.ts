@@ -22,14 +22,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'packages/verifier': { floor: 3, below: ['protocol', 'subscriber'], others: ['jose', 'lru-cache', 'node:'] },
   'packages/client': { floor: 3, below: ['protocol'], others: ['node:'] },
+  // No program: what the services measure and log with. Not in packages, whose users bring their own.
+  'services/telemetry': {
+    floor: 3,
+    below: ['protocol', 'subscriber'],
+    others: ['@opentelemetry/', 'fastify', 'pino', 'node:'],
+  },
   'services/publisher': {
     floor: 4,
-    below: ['protocol', 'denylist', 'log', 'subscriber', 'verifier'],
+    below: ['protocol', 'denylist', 'log', 'subscriber', 'verifier', 'telemetry'],
     others: ['fastify', 'pino', 'zod', 'uuidv7', 'lru-cache', 'classic-level', 'jose', 'node:'],
   },
   'services/sample-api': {
     floor: 4,
-    below: ['subscriber', 'verifier'],
+    below: ['subscriber', 'verifier', 'telemetry'],
     others: ['fastify', 'pino', 'zod', 'node:'],
   },
   'services/demo-issuer': { floor: 4, below: ['protocol'], others: ['jose', 'pino', 'node:'] },
@@ -46,6 +52,11 @@ export const KEPT_IN: readonly { readonly module: RegExp; readonly files: RegExp
     module: /^(@nats-io\/|nats$)/,
     files: /^packages\/log\/src\/nats-[^/]+\.ts$/,
     mend: 'put it behind the port in packages/log/src/revocation-log.ts, in a file named nats-*.ts',
+  },
+  {
+    module: /^@opentelemetry\//,
+    files: /^services\/telemetry\//,
+    mend: 'measure through @rescind/telemetry in services; packages give plain numbers, stats()',
   },
   {
     module: /^pino$/,

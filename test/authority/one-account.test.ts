@@ -20,14 +20,14 @@ accounts {
       { user: operator, password: secret }
       { user: publisher, password: secret, permissions: {
         publish: [
-          "rescind.log", "rescind.clock", "$JS.API.STREAM.INFO.RESCIND", "$JS.API.DIRECT.GET.RESCIND"
+          "rescind.log", "rescind.barrier", "rescind.clock", "$JS.API.STREAM.INFO.RESCIND", "$JS.API.DIRECT.GET.RESCIND"
           "$JS.API.STREAM.CREATE.RESCIND", "$JS.API.STREAM.UPDATE.RESCIND"
           "$JS.API.STREAM.CREATE.RESCIND_CLOCK", "$JS.API.STREAM.MSG.GET.RESCIND_CLOCK"
         ]
-        subscribe: [ "rescind.live", "rescind.presence.*", "_INBOX_publisher.>" ] } }
+        subscribe: [ "rescind.live", "rescind.barrier", "rescind.presence.*", "_INBOX_publisher.>" ] } }
       { user: api, password: secret, permissions: {
         publish: [ "$JS.API.STREAM.INFO.RESCIND", "$JS.API.DIRECT.GET.RESCIND", "rescind.presence.api" ]
-        subscribe: [ "rescind.live", "_INBOX_api.>" ] } }
+        subscribe: [ "rescind.live", "rescind.barrier", "_INBOX_api.>" ] } }
     ]
   }
 }

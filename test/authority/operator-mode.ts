@@ -23,7 +23,10 @@ resolver_preload: {
   ${account.publicKey}: ${accountJwt('LOG', account, { ...unlimited, ...storage })}
 }
 `
-  const permissions = { sub: { allow: ['rescind.live', '_INBOX_api.>'] }, pub: { deny: ['rescind.log'] } }
+  const permissions = {
+    sub: { allow: ['rescind.live', 'rescind.barrier', '_INBOX_api.>'] },
+    pub: { deny: ['rescind.log'] },
+  }
   return { configuration, creds: { publisher: credsOf(account, {}), api: credsOf(account, permissions) } }
 }
 

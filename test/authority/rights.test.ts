@@ -7,7 +7,6 @@ import { presenceOf } from '../conformance/presence-of.ts'
 import { eventually } from '../end-to-end/harness.ts'
 import { type GuardedBroker, startGuardedBroker } from './guarded-broker.ts'
 import { GuardedDeployment, verdictOf } from './guarded-deployment.ts'
-import { NatsSocket } from './nats-socket.ts'
 
 let broker: GuardedBroker
 before(async () => {
@@ -78,16 +77,18 @@ describe('the shipped accounts allow', () => {
     }
   })
 
-  it('a publisher to send barriers, and replicas to hear them', async () => {
-    const [sender, listener] = await Promise.all(
-      [broker.seeds.publisher, broker.seeds.api].map((seed) => NatsSocket.connect(broker.server.port, { seed })),
-    )
-    listener?.subscribe('rescind.barrier')
-    await listener?.flush()
-    sender?.publish('rescind.barrier', 'barrier')
-    const { text } = (await listener?.next(({ subject }) => subject === 'rescind.barrier')) ?? assert.fail()
-    assert.equal(text, 'barrier')
-    for (const client of [sender, listener]) client?.close()
+  it('a publisher to send barriers, and replicas to hear them and to answer', async () => {
+    const [asked, answered] = [new EventRecorder(), new EventRecorder()]
+    const sender = await publisher(answered.onEvent)
+    const listener = await replica('api', asked.onEvent)
+    const barrier = { barrier: '0'.repeat(32), cursor: { epoch: 'e', seq: 7, frameId: 'f' } }
+    sender.barrier(barrier)
+    await asked.until('the barrier', ({ others }) => others.length > 0)
+    assert.deepEqual(asked.all, [{ kind: 'barrier', barrier }])
+    const presence = presenceOf('api', barrier)
+    listener.announce(presence)
+    await answered.until('the answer', ({ others }) => others.length > 0)
+    assert.deepEqual(answered.all, [{ kind: 'presence', presence }])
   })
 
   it('a whole deployment: a revocation over HTTP is in force in a replica of each API', async () => {

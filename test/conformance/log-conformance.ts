@@ -1,5 +1,6 @@
 import { afterEach, describe } from 'node:test'
 import { appending } from './contract/appending.ts'
+import { barriers } from './contract/barriers.ts'
 import { Bench } from './contract/bench.ts'
 import { connecting } from './contract/connecting.ts'
 import { heads } from './contract/heads.ts'
@@ -26,4 +27,5 @@ export function logConformance(name: string, open: OpenHarness): void {
   describe(`${name}: reading`, () => reading(start))
   describe(`${name}: trouble`, () => trouble(start))
   describe(`${name}: presence`, () => presences(start))
+  describe(`${name}: barriers`, () => barriers(start))
 }

@@ -19,6 +19,7 @@ accounts {
       { service: "$JS.API.STREAM.INFO.RESCIND", accounts: [REPLICAS] }
       { service: "$JS.API.DIRECT.GET.RESCIND", accounts: [REPLICAS] }
       { stream: "rescind.live", accounts: [REPLICAS] }
+      { stream: "rescind.barrier", accounts: [REPLICAS] }
       { service: "rescind.presence.*", accounts: [REPLICAS] }
     ]
   }
@@ -26,7 +27,7 @@ accounts {
     users: [
       { user: api1, password: secret, permissions: {
         publish: [ "rescind.read.info", "rescind.read.frame", "rescind.presence.api1" ]
-        subscribe: [ "rescind.live", "_INBOX_api1.>" ] } }
+        subscribe: [ "rescind.live", "rescind.barrier", "_INBOX_api1.>" ] } }
       { user: deaf, password: secret, permissions: {
         publish: [ "rescind.read.info" ], subscribe: [ "_INBOX_deaf.>" ] } }
     ]
@@ -34,6 +35,7 @@ accounts {
       { service: { account: LOG, subject: "$JS.API.STREAM.INFO.RESCIND" }, to: "rescind.read.info" }
       { service: { account: LOG, subject: "$JS.API.DIRECT.GET.RESCIND" }, to: "rescind.read.frame" }
       { stream: { account: LOG, subject: "rescind.live" } }
+      { stream: { account: LOG, subject: "rescind.barrier" } }
       { service: { account: LOG, subject: "rescind.presence.*" } }
     ]
   }

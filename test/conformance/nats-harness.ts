@@ -32,10 +32,16 @@ export async function startTestBroker(configFile?: string): Promise<TestBroker> 
 /** Names that no other test of this broker uses. */
 export function freshNames(): {
   stream: string
-  subjects: { log: string; live: string; presence: string; clock: string }
+  subjects: { log: string; live: string; presence: string; barrier: string; clock: string }
 } {
   const id = randomUUID().slice(0, 8)
-  const subjects = { log: `${id}.log`, live: `${id}.live`, presence: `${id}.presence`, clock: `${id}.clock` }
+  const subjects = {
+    log: `${id}.log`,
+    live: `${id}.live`,
+    presence: `${id}.presence`,
+    barrier: `${id}.barrier`,
+    clock: `${id}.clock`,
+  }
   return { stream: `RESCIND_${id}`, subjects }
 }
 

@@ -27,6 +27,8 @@ export interface Denylist {
   issuer(iss: string): Issuer | undefined
   /** Revocations and lifts held. */
   readonly size: number
+  /** The lifts among them; the others are revocations. */
+  readonly lifts: number
 }
 
 /**

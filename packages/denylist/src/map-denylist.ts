@@ -103,6 +103,10 @@ class MapDenylist implements Denylist {
     return this.#table.size
   }
 
+  get lifts(): number {
+    return this.#table.lifts
+  }
+
   #applyRevocation(fact: Revocation): Applied {
     const address = addressOf(fact.iss, fact.match, fact.mode)
     const slot = this.#table.get(address)

@@ -46,6 +46,7 @@ export class SlotTable {
   readonly #shelves = new Map<string, IssuerShelf>()
   readonly #maxEntries: number
   #size = 0
+  #lifts = 0
 
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries
@@ -54,6 +55,11 @@ export class SlotTable {
   /** Revocations and lifts held. */
   get size(): number {
     return this.#size
+  }
+
+  /** The lifts among them. */
+  get lifts(): number {
+    return this.#lifts
   }
 
   /** What is held of an issuer. */
@@ -77,13 +83,15 @@ export class SlotTable {
 
   /** Changes what an address holds. False, and nothing is changed, if that needs more room than there is (R16). */
   put(address: Address, slot: Slot): boolean {
-    const growth = entriesIn(slot) - entriesIn(this.get(address))
+    const held = this.get(address)
+    const growth = entriesIn(slot) - entriesIn(held)
     if (growth > 0 && this.#size + growth > this.#maxEntries) return false
     const shelf = this.ensureShelf(address.iss)
     const shape = shelf.shapes.get(address.shapeKey) ?? new ShapeSlots(address.names)
     if (shape.isEmpty) shelf.shapes.set(address.shapeKey, shape)
     shape.put(address.mode, address.key, slot)
     this.#size += growth
+    this.#lifts += (slot.lift ? 1 : 0) - (held.lift ? 1 : 0)
     if (shape.isEmpty) shelf.shapes.delete(address.shapeKey)
     if (shelf.shapes.size === 0 && !shelf.issuer) this.#shelves.delete(address.iss)
     return true

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDenylist } from '../src/index.ts'
-import { HOUR, ISS, issuer, lift, MINUTE, revocation, T } from './facts.ts'
+import { HOUR, ISS, imageOf, issuer, joinAll, lift, MINUTE, revocation, T } from './facts.ts'
 
 test('R10: what became of a fact: in force, as what it repeats or what reaches further; or lifted', () => {
   const denylist = createDenylist()
@@ -58,4 +58,20 @@ test('the size counts revocations kept and lifts, one per key, and no Issuer fac
     denylist.apply(fact)
   }
   assert.equal(denylist.size, 2, 'the block, and the lift that took the cutoff')
+})
+
+test('counts the lifts among its entries, also of those that a lift, a join or a sweep takes away', () => {
+  const denylist = createDenylist()
+  denylist.apply(revocation({ match: { sub: 'ann' } }))
+  denylist.apply(revocation({ match: { sub: 'bob' } }))
+  assert.deepEqual([denylist.size, denylist.lifts], [2, 0])
+  const taken = lift({ match: { sub: 'ann' } })
+  denylist.apply(taken)
+  denylist.apply(taken)
+  assert.deepEqual([denylist.size, denylist.lifts], [2, 1])
+  const joined = createDenylist()
+  joinAll(joined, imageOf(denylist))
+  assert.deepEqual([joined.size, joined.lifts], [2, 1])
+  denylist.sweep({ deleteUpToMs: taken.expiresAtMs, budget: 100 })
+  assert.deepEqual([denylist.size, denylist.lifts], [0, 0])
 })

@@ -1,3 +1,4 @@
+export { type Barrier, decodeBarrier, encodeBarrier } from './barrier.ts'
 export type { MemoryFaults } from './memory-faults.ts'
 export { type MemoryLog, type MemoryLogOptions, memoryLog } from './memory-log.ts'
 export { natsOptionsFrom, type ReadNatsEnvironment, readNatsEnvironment } from './nats-environment.ts'
@@ -7,6 +8,7 @@ export { importedSubjects } from './nats-subjects.ts'
 export { decodePresence, encodePresence, type Presence } from './presence.ts'
 export type {
   AskOptions,
+  ConnectionStats,
   ConnectOptions,
   Established,
   EstablishOptions,
@@ -14,6 +16,7 @@ export type {
   LogConnection,
   LogEvent,
   LogIdentity,
+  LogSize,
   PublisherConnection,
   PublisherLog,
   RevocationLog,

@@ -1,4 +1,5 @@
 import { RescindError } from '@rescind/protocol'
+import { type Barrier, decodeBarrier, encodeBarrier } from './barrier.ts'
 import { checkFrameSize, checkMessageId } from './checks.ts'
 import { copyOf } from './copy-of.ts'
 import type { MemoryBroker } from './memory-broker.ts'
@@ -7,10 +8,12 @@ import { decodePresence, encodePresence, type Presence } from './presence.ts'
 import { readRange } from './read-range.ts'
 import type {
   AskOptions,
+  ConnectionStats,
   Established,
   EstablishOptions,
   Head,
   LogEvent,
+  LogSize,
   PublisherConnection,
   StoredFrame,
 } from './revocation-log.ts'
@@ -24,7 +27,7 @@ export interface MemoryConnectionOptions {
   readonly name: string
   readonly onEvent: (event: LogEvent) => void
   readonly requestTimeoutMs: number
-  /** True on a publisher's connection. */
+  /** True on a publisher's connection; a replica's hears barriers instead. */
   readonly hearsPresence: boolean
   readonly unguarded: boolean
 }
@@ -36,6 +39,8 @@ export class MemoryConnection implements PublisherConnection {
   readonly #options: MemoryConnectionOptions
   readonly #questions: OpenQuestions
   readonly #arriving: LogEvent[] = []
+  readonly #counts = { reconnects: 0, receivedBytes: 0, sentBytes: 0 }
+  #size: LogSize | undefined
   #scheduled = false
   #state: 'connected' | 'disconnected' | 'closed' = 'connected'
 
@@ -48,11 +53,18 @@ export class MemoryConnection implements PublisherConnection {
   }
 
   head(options?: AskOptions): Promise<Head> {
-    return this.#ask('asking for the head', options, (broker) => broker.head())
+    const ask = (broker: MemoryBroker) => {
+      const head = broker.head()
+      this.#size = broker.existing().size
+      return head
+    }
+    return this.#ask('asking for the head', options, ask)
   }
 
   async read(seq: number, options?: AskOptions): Promise<StoredFrame | undefined> {
-    return this.#ask(`reading frame ${seq}`, options, (broker) => broker.read(seq))
+    const frame = await this.#ask(`reading frame ${seq}`, options, (broker) => broker.read(seq))
+    this.#counts.receivedBytes += frame?.bytes.length ?? 0
+    return frame
   }
 
   range(fromSeq: number, toSeq: number, options?: AskOptions): AsyncIterable<StoredFrame> {
@@ -74,6 +86,7 @@ export class MemoryConnection implements PublisherConnection {
     checkFrameSize(bytes)
     checkMessageId(options.messageId)
     const sent = copyOf(bytes)
+    this.#counts.sentBytes += sent.length
     return this.#ask('appending a frame', options, (broker) => broker.append(sent, options.messageId))
   }
 
@@ -88,7 +101,18 @@ export class MemoryConnection implements PublisherConnection {
   announce(presence: Presence): void {
     if (this.#state !== 'connected') return
     const bytes = encodePresence(presence)
+    this.#counts.sentBytes += bytes.length
     for (const connection of this.#options.broker.connections) connection.hear(this.name, bytes)
+  }
+
+  barrier(barrier: Barrier): void {
+    if (this.#state !== 'connected') return
+    const bytes = encodeBarrier(barrier)
+    for (const connection of this.#options.broker.connections) connection.hearBarrier(bytes)
+  }
+
+  stats(): ConnectionStats {
+    return { ...this.#counts, ...(this.#size && { log: this.#size }) }
   }
 
   async close(): Promise<void> {
@@ -105,10 +129,18 @@ export class MemoryConnection implements PublisherConnection {
     if (presence?.name === sender) this.receive({ kind: 'presence', presence })
   }
 
+  /** A message on the barrier subject came. */
+  hearBarrier(bytes: Uint8Array): void {
+    if (this.#options.hearsPresence) return
+    const barrier = decodeBarrier(bytes)
+    if (barrier) this.receive({ kind: 'barrier', barrier })
+  }
+
   /** Something arrives from the network: it is told in a later turn, in order. */
   receive(event: LogEvent): void {
     if (this.#state !== 'connected') return
     this.#arriving.push(event)
+    if (event.kind === 'live') this.#counts.receivedBytes += event.bytes.length
     this.deliverLater()
   }
 
@@ -136,6 +168,7 @@ export class MemoryConnection implements PublisherConnection {
   reconnect(): void {
     if (this.#state !== 'disconnected') return
     this.#state = 'connected'
+    this.#counts.reconnects += 1
     this.#questions.resume()
     this.#options.onEvent({ kind: 'reconnected' })
   }

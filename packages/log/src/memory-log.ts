@@ -19,7 +19,7 @@ export interface MemoryLogOptions {
 
 /** A log in this process. It is a publisher's log; `replicaLog` is the same log as replicas see it. */
 export interface MemoryLog extends PublisherLog {
-  /** The same log for `openReplica`: its connections are told no presence. */
+  /** The same log for `openReplica`: its connections are told barriers, and no presence. */
   readonly replicaLog: RevocationLog
   /** Faults on command. */
   readonly faults: MemoryFaults

@@ -1,7 +1,7 @@
 import { limits, RescindError } from '@rescind/protocol'
 import { copyOf } from './copy-of.ts'
 import { newIdentity, withNewEpoch } from './log-identity.ts'
-import type { Head, LogIdentity, StoredFrame } from './revocation-log.ts'
+import type { Head, LogIdentity, LogSize, StoredFrame } from './revocation-log.ts'
 
 /** The stream of a {@link memoryLog}: what a broker would keep on disk. Synchronous; bytes are copied in and out. */
 export class MemoryStream {
@@ -25,6 +25,11 @@ export class MemoryStream {
   /** Where the stream begins and ends, by the port's rules for an empty one. */
   head(): Omit<Head, 'ageMs'> {
     return { ...this.#identity, firstSeq: this.#firstSeq, lastSeq: this.#lastSeq }
+  }
+
+  /** How full it is. */
+  get size(): LogSize {
+    return { bytes: this.#bytes, maxBytes: this.#maxBytes }
   }
 
   /** A copy of the frame at `seq`. */

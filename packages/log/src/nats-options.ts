@@ -10,6 +10,8 @@ export interface NatsSubjects {
   readonly live?: string
   /** Replicas say how they are on `<presence>.<name>`. Default `rescind.presence`. */
   readonly presence?: string
+  /** Where publishers ask replicas what they have applied. Default `rescind.barrier`. */
+  readonly barrier?: string
   /** Where the stream's leader is asked for the head. Default `$JS.API.STREAM.INFO.<stream>`. */
   readonly info?: string
   /** Where frames are read by sequence. Default `$JS.API.DIRECT.GET.<stream>`. */

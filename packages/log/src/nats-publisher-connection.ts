@@ -1,6 +1,7 @@
 import { headers, type Msg } from '@nats-io/transport-node'
 import { isPlainObject, limits, RescindError } from '@rescind/protocol'
 import { readAppendAnswer } from './append-answer.ts'
+import { type Barrier, encodeBarrier } from './barrier.ts'
 import { checkFrameSize, checkMessageId } from './checks.ts'
 import { decodeDescription, encodeDescription, newIdentity, withNewEpoch } from './log-identity.ts'
 import { NatsClock } from './nats-clock.ts'
@@ -100,6 +101,10 @@ export class NatsPublisherConnection extends NatsReplicaConnection implements Pu
     const renewed = { ...config, description: encodeDescription(withNewEpoch(identity)) }
     await this.#manage('UPDATE', renewed, options)
     return this.head(options)
+  }
+
+  barrier(barrier: Barrier): void {
+    this.session.publish(this.settings.subjects.barrier, encodeBarrier(barrier))
   }
 
   brokerTime(options?: AskOptions): Promise<number> {

@@ -1,23 +1,33 @@
 import type { Msg } from '@nats-io/transport-node'
+import { decodeBarrier } from './barrier.ts'
 import type { NatsSettings } from './nats-options.ts'
 import { type Listening, NatsSession } from './nats-session.ts'
 import { unavailable } from './open-questions.ts'
 import { encodePresence, type Presence } from './presence.ts'
 import { readRange } from './read-range.ts'
-import type { AskOptions, ConnectOptions, Head, LogConnection, StoredFrame } from './revocation-log.ts'
-import { headOf, streamInfo } from './stream-info.ts'
+import type {
+  AskOptions,
+  ConnectionStats,
+  ConnectOptions,
+  Head,
+  LogConnection,
+  LogSize,
+  StoredFrame,
+} from './revocation-log.ts'
+import { headOf, sizeOf, streamInfo } from './stream-info.ts'
 
 /** Pauses before a missing frame is asked for again: a follower lags by milliseconds, at worst by a second. */
 const RETRY_PAUSES_MS = [10, 30, 90, 270, 810]
 
 /**
- * A replica's connection: core request and reply on two subjects (head and frame), one subscription (live), and presence
- * out. No consumer, no other API, so that an account may grant exactly this.
+ * A replica's connection: core request and reply on two subjects (head and frame), two subscriptions (live and barrier),
+ * and presence out. No consumer, no other API, so that an account may grant exactly this.
  */
 export class NatsReplicaConnection implements LogConnection {
   protected readonly settings: NatsSettings
   protected readonly session: NatsSession
   readonly #name: string
+  #size: LogSize | undefined
 
   protected constructor(settings: NatsSettings, name: string, session: NatsSession) {
     this.settings = settings
@@ -27,12 +37,19 @@ export class NatsReplicaConnection implements LogConnection {
 
   /** Connects as a replica. */
   static async connect(settings: NatsSettings, options: ConnectOptions): Promise<NatsReplicaConnection> {
-    return new NatsReplicaConnection(settings, options.name, await openSession(settings, options, []))
+    const onMessage = (message: Msg) => {
+      const barrier = decodeBarrier(message.data)
+      if (barrier) options.onEvent({ kind: 'barrier', barrier })
+    }
+    const barriers = { subject: settings.subjects.barrier, onMessage }
+    return new NatsReplicaConnection(settings, options.name, await openSession(settings, options, [barriers]))
   }
 
   async head(options?: AskOptions): Promise<Head> {
     const { stream } = this.settings
-    return headOf(await this.info(options), stream)
+    const info = await this.info(options)
+    this.#size = sizeOf(info) ?? this.#size
+    return headOf(info, stream)
   }
 
   async read(seq: number, options?: AskOptions): Promise<StoredFrame | undefined> {
@@ -52,6 +69,10 @@ export class NatsReplicaConnection implements LogConnection {
 
   announce(presence: Presence): void {
     this.session.publish(`${this.settings.subjects.presence}.${this.#name}`, encodePresence(presence))
+  }
+
+  stats(): ConnectionStats {
+    return { ...this.session.stats(), ...(this.#size && { log: this.#size }) }
   }
 
   close(): Promise<void> {

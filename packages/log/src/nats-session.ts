@@ -12,7 +12,7 @@ import { RescindError } from '@rescind/protocol'
 import { dial, discard } from './nats-dial.ts'
 import type { NatsAccess, NatsSettings } from './nats-options.ts'
 import { OpenQuestions, unavailable } from './open-questions.ts'
-import type { AskOptions } from './revocation-log.ts'
+import type { AskOptions, ConnectionStats } from './revocation-log.ts'
 
 /** A goodbye that does not get out in this time is not worth waiting for. */
 const GOODBYE_MS = 250
@@ -42,6 +42,10 @@ export class NatsSession {
   #subscriptions: Subscription[] = []
   readonly #ending = new AbortController()
   #up = true
+  #reconnects = 0
+  /** Of clients that were given up. */
+  #receivedBytes = 0
+  #sentBytes = 0
   #closing: Promise<void> | undefined
 
   private constructor(options: SessionOptions, client: NatsConnection) {
@@ -97,6 +101,16 @@ export class NatsSession {
       this.#client.publish(subject, payload)
     } catch {
       // Too large or just closed: what is announced may be lost.
+    }
+  }
+
+  /** Plain numbers, over all reconnections. */
+  stats(): ConnectionStats {
+    const { inBytes, outBytes } = this.#client.stats()
+    return {
+      reconnects: this.#reconnects,
+      receivedBytes: this.#receivedBytes + inBytes,
+      sentBytes: this.#sentBytes + outBytes,
     }
   }
 
@@ -160,6 +174,7 @@ export class NatsSession {
       () => {
         if (this.#up || this.#closing) return
         this.#up = true
+        this.#reconnects += 1
         this.#questions.resume()
         this.#options.onChange('reconnected')
       },
@@ -174,6 +189,9 @@ export class NatsSession {
     const { settings, name } = this.#options
     const client = await dial(settings, name, bounds(this.#options, this.#ending.signal))
     if (this.#closing) return discard(client)
+    const { receivedBytes, sentBytes } = this.stats()
+    this.#receivedBytes = receivedBytes
+    this.#sentBytes = sentBytes
     this.#client = client
     this.#subscriptions = []
     this.#watch(client)

@@ -12,6 +12,7 @@ export function subjectsBelow(prefix: string) {
     log: `${prefix}.log`,
     live: `${prefix}.live`,
     presence: `${prefix}.presence`,
+    barrier: `${prefix}.barrier`,
     clock: `${prefix}.clock`,
   } satisfies NatsSubjects
 }

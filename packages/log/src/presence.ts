@@ -1,4 +1,5 @@
 import { type Cursor, isCursor, isPlainObject, isTimeMs, limits } from '@rescind/protocol'
+import { isBarrierId } from './barrier.ts'
 
 /** What a replica says of itself to publishers, every few seconds. A claim, not a proof. */
 export interface Presence {
@@ -24,6 +25,10 @@ export interface Presence {
    * replicas at one cursor with one `asOfMs` hold the same if their values are equal.
    */
   readonly digest?: { readonly asOfMs: number; readonly value: string }
+  /** The barrier that this presence answers: everything up to the barrier's cursor is applied here. Absent in all others. */
+  readonly barrier?: string
+  /** There: facts could not be held (R16), so the cursor does not say that what lies before it is in force here. */
+  readonly incomplete?: true
 }
 
 /** Encodes a presence for the wire: JSON, well below `MAX_PRESENCE_BYTES`. */
@@ -46,7 +51,7 @@ export function decodePresence(bytes: Uint8Array): Presence | undefined {
 function isPresence(value: unknown): value is Presence {
   if (!isPlainObject(value)) return false
   const { replica, name, version, frameVersions, state, cursor, lagMs } = value
-  const { entries, rssBytes, whenUnknown, staleAfterMs, digest } = value
+  const { entries, rssBytes, whenUnknown, staleAfterMs, digest, barrier, incomplete } = value
   const texts = [replica, name, version]
   const counts = [entries, rssBytes, staleAfterMs, ...(lagMs === undefined ? [] : [lagMs])]
   return (
@@ -58,7 +63,9 @@ function isPresence(value: unknown): value is Presence {
     (cursor === undefined || isCursor(cursor)) &&
     counts.every((count) => typeof count === 'number' && Number.isFinite(count) && count >= 0) &&
     (whenUnknown === 'reject' || whenUnknown === 'accept') &&
-    (digest === undefined || isDigest(digest))
+    (digest === undefined || isDigest(digest)) &&
+    (barrier === undefined || isBarrierId(barrier)) &&
+    (incomplete === undefined || incomplete === true)
   )
 }
 

@@ -1,4 +1,5 @@
 import type { RescindError } from '@rescind/protocol'
+import type { Barrier } from './barrier.ts'
 import type { Presence } from './presence.ts'
 
 /**
@@ -41,6 +42,8 @@ export type LogEvent =
   | { readonly kind: 'reconnected' }
   /** A replica said how it is. Only on a publisher's connection. */
   | { readonly kind: 'presence'; readonly presence: Presence }
+  /** A publisher asks who has applied a frame. Only on a replica's connection; a claim, of which no replica trusts anything. */
+  | { readonly kind: 'barrier'; readonly barrier: Barrier }
 
 /** What identifies one incarnation of the log. It rides in the stream's own configuration. */
 export interface LogIdentity {
@@ -50,6 +53,13 @@ export interface LogIdentity {
   readonly deployment: string
   /** Secret key of the deployment's fingerprints and digests, 32 hexadecimal digits. */
   readonly fingerprintKey: string
+}
+
+/** How full the log is, in bytes. */
+export interface LogSize {
+  readonly bytes: number
+  /** The cap; absent if there is none. */
+  readonly maxBytes?: number
 }
 
 /** The leader's answer about the log: the one thing that proves freshness (R19). */
@@ -85,6 +95,18 @@ export interface EstablishOptions extends AskOptions {
   readonly maxAgeMs?: number
 }
 
+/** What a connection says of itself. Its counts only ever grow. */
+export interface ConnectionStats {
+  /** How often it was lost and is back. */
+  readonly reconnects: number
+  /** Bytes of messages that came. */
+  readonly receivedBytes: number
+  /** Bytes of messages that went out. */
+  readonly sentBytes: number
+  /** How full the log is, as the last answer about its head told; absent before the first. */
+  readonly log?: LogSize
+}
+
 /** What a replica may do. */
 export interface LogConnection {
   /**
@@ -101,6 +123,8 @@ export interface LogConnection {
   range(fromSeq: number, toSeq: number, options?: AskOptions): AsyncIterable<StoredFrame>
   /** Says how this replica is, to whoever listens. Never waits, never fails. */
   announce(presence: Presence): void
+  /** Plain numbers of this connection, from 0 when it was made. */
+  stats(): ConnectionStats
   /** Ends the connection; idempotent. No event is told afterwards. */
   close(): Promise<void>
 }
@@ -131,6 +155,8 @@ export interface PublisherConnection extends LogConnection {
   ): Promise<{ seq: number; duplicate: boolean }>
   /** Gives the log a new epoch, everything else as it is, and returns it. For a log that was found rolled back. */
   renewEpoch(options?: AskOptions): Promise<Head>
+  /** Asks all replicas whether they have applied a frame. Never waits, never fails: without a connection it is lost. */
+  barrier(barrier: Barrier): void
   /** The broker's wall clock in milliseconds, as it stamps what it stores (R10). */
   brokerTime(options?: AskOptions): Promise<number>
 }

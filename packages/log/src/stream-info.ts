@@ -2,7 +2,7 @@ import { isPlainObject, RescindError } from '@rescind/protocol'
 import { proofAgeMs } from './cluster-proof.ts'
 import { decodeDescription } from './log-identity.ts'
 import { unavailable } from './open-questions.ts'
-import type { Head } from './revocation-log.ts'
+import type { Head, LogSize } from './revocation-log.ts'
 
 /** JetStream's own error, as it stands in an answer. */
 export interface JetStreamError {
@@ -60,6 +60,12 @@ export function headOf(info: Record<string, unknown>, stream: string): Head {
     throw new RescindError('ERR_LOG_UNPROVED', `stream ${stream} has no leader, or no majority of it is current`)
   }
   return { ...identity, firstSeq: messages === 0 ? last + 1 : first, lastSeq: last, ageMs }
+}
+
+/** How full it is out of an answer about the stream. A negative cap is none. */
+export function sizeOf({ config, state }: Record<string, unknown>): LogSize | undefined {
+  if (!isPlainObject(config) || !isPlainObject(state) || !isCount(state.bytes)) return undefined
+  return { bytes: state.bytes, ...(isCount(config.max_bytes) && { maxBytes: config.max_bytes }) }
 }
 
 /** A stream that bears our name and was made by somebody else. */

@@ -49,7 +49,13 @@ describe('the environment of a service says', () => {
         tls: { caFile: ca, certFile: ca, keyFile: ca },
         inboxPrefix: '_INBOX.ann',
         stream: 'R2',
-        subjects: { log: 'eu.r2.log', live: 'eu.r2.live', presence: 'eu.r2.presence', clock: 'eu.r2.clock' },
+        subjects: {
+          log: 'eu.r2.log',
+          live: 'eu.r2.live',
+          presence: 'eu.r2.presence',
+          barrier: 'eu.r2.barrier',
+          clock: 'eu.r2.clock',
+        },
       },
     )
   })

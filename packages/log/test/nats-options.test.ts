@@ -12,6 +12,7 @@ describe('options of the log on NATS', () => {
       log: 'rescind.log',
       live: 'rescind.live',
       presence: 'rescind.presence',
+      barrier: 'rescind.barrier',
       info: 'my.info',
       frame: '$JS.API.DIRECT.GET.S',
       clock: 'rescind.clock',

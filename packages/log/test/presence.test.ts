@@ -16,13 +16,15 @@ const presence: Presence = {
   whenUnknown: 'accept',
   staleAfterMs: 15_000,
   digest: { asOfMs: 1_767_225_600_000, value: '00112233445566ff' },
+  barrier: '00112233445566778899aabbccddeeff',
+  incomplete: true,
 }
 const decodeChanged = (changes: object) => decodePresence(Buffer.from(JSON.stringify({ ...presence, ...changes })))
 
 describe('presence', () => {
   it('comes back as it was sent, with and without what is optional', () => {
     assert.deepEqual(decodePresence(encodePresence(presence)), presence)
-    const { cursor: _, lagMs: __, digest: ___, ...bare } = presence
+    const { cursor: _, lagMs: __, digest: ___, barrier: ____, incomplete: _____, ...bare } = presence
     assert.deepEqual(decodePresence(encodePresence(bare)), bare)
   })
 
@@ -42,7 +44,8 @@ describe('presence', () => {
   })
 
   it('is nothing when any field is missing or of another type', () => {
-    const required = Object.keys(presence).filter((field) => !['cursor', 'lagMs', 'digest'].includes(field))
+    const optional = ['cursor', 'lagMs', 'digest', 'barrier', 'incomplete']
+    const required = Object.keys(presence).filter((field) => !optional.includes(field))
     for (const field of required) {
       for (const value of [undefined, null, {}, true]) {
         assert.equal(decodeChanged({ [field]: value }), undefined, `${field}: ${String(value)}`)
@@ -52,6 +55,8 @@ describe('presence', () => {
       assert.equal(decodeChanged({ cursor: value }), undefined)
     }
     for (const value of [null, 'x', -1, {}]) assert.equal(decodeChanged({ lagMs: value }), undefined)
+    for (const value of [null, 'x', {}, 7, 'F'.repeat(32)]) assert.equal(decodeChanged({ barrier: value }), undefined)
+    for (const value of [null, 'x', {}, false]) assert.equal(decodeChanged({ incomplete: value }), undefined)
     for (const value of [null, 'x', {}, { value: '0'.repeat(16) }, { asOfMs: 1 }]) {
       assert.equal(decodeChanged({ digest: value }), undefined)
     }

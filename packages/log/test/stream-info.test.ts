@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decodeDescription, encodeDescription, newIdentity, withNewEpoch } from '../src/log-identity.ts'
-import { headOf, parseAnswer, streamInfo } from '../src/stream-info.ts'
+import { headOf, parseAnswer, sizeOf, streamInfo } from '../src/stream-info.ts'
 
 const identity = newIdentity()
 const info = (state: object, config: object = {}, more: object = {}) => ({
@@ -22,6 +22,12 @@ describe('the head out of an answer about the stream', () => {
       ],
     }
     assert.equal(headOf(info({}, { num_replicas: 3 }, { cluster }), 'S').ageMs, 2.5)
+  })
+
+  it('tells how full the stream is, if it does; a negative cap is none', () => {
+    assert.deepEqual(sizeOf(info({ bytes: 7 }, { max_bytes: 9 })), { bytes: 7, maxBytes: 9 })
+    assert.deepEqual(sizeOf(info({ bytes: 0 }, { max_bytes: -1 })), { bytes: 0 })
+    for (const odd of [info({}), info({ bytes: '7' }), {}]) assert.equal(sizeOf(odd), undefined)
   })
 
   it('an empty stream begins after its end, however the server puts it', () => {

@@ -47,7 +47,14 @@ export {
   type RevocationDraft,
   revocationFrom,
 } from './parse-revocation.ts'
-export { isLifted, joinIssuers, newestIssuer, referenceCheck } from './reference-matcher.ts'
+export {
+  isLifted,
+  joinIssuers,
+  matchesOfShape,
+  newestIssuer,
+  referenceCheck,
+  revokesToken,
+} from './reference-matcher.ts'
 export { decodeSnapshot, encodeSnapshot, readSnapshot, type Snapshot, type SnapshotManifest } from './snapshot.ts'
 export { formatRfc3339, isTimeMs, msToNumericDate, numericDateToMs, parseRfc3339 } from './time.ts'
 export {

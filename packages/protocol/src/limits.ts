@@ -169,6 +169,33 @@ export const MAX_REPLICAS = 10_000
 /** Bytes of one presence message. */
 export const MAX_PRESENCE_BYTES = 4_096
 
+/** Bytes of one barrier: its id of 32, two ids of at most 64 code units, 6 bytes each when JSON escapes them, and 90 for the rest. */
+export const MAX_BARRIER_BYTES = 1_024
+
+/**
+ * Barriers whose frames a replica has still to apply and that it remembers: a publisher has one out at a time, and sends
+ * another while an answer is missing. Of more the newest count.
+ */
+export const MAX_WAITING_BARRIERS = 8
+
+/**
+ * Least pause between two barriers of one publisher: 200 a second. All who wait meanwhile share the next, so it bounds what
+ * barriers cost a replica, not how many requests can wait.
+ */
+export const BARRIER_EVERY_MS = 5
+
+/**
+ * Answers to barriers that a replica gives in a second: what four publishers may send. Beyond, a forger is at work, and the
+ * announcement of every two seconds goes on.
+ */
+export const MAX_BARRIER_ANSWERS_PER_SEC = 4 * (1_000 / BARRIER_EVERY_MS)
+
+/**
+ * A barrier overtakes its frame by milliseconds, if at all: after this long the frame is taken for lost, and the log is
+ * asked. Also the least pause between two such questions, however many barriers come.
+ */
+export const ASK_AFTER_BARRIER_MS = 25
+
 /** Entries looked at in one slice of a sweep, a digest, an image or a join: about a millisecond on `Map`s. */
 export const SLICE_ENTRIES = 2_048
 

@@ -1,6 +1,6 @@
 import type { Exceptions, Fact, Issuer, Lift, Revocation } from './facts.ts'
 import { MAX_ARRAY_ELEMENTS, MAX_COMBINATIONS } from './limits.ts'
-import { type ClaimValue, encodeMatch, encodeValue, isClaimValue, type Match, shapeOf } from './match.ts'
+import { type ClaimValue, encodeMatch, encodeValue, isClaimValue, type Match, type Shape, shapeOf } from './match.ts'
 import { issuerOf, keyIdOf } from './token.ts'
 import { type CheckContext, UNKNOWN_CAUSES, type UnknownCause, type Verdict, type VerifiedToken } from './verdict.ts'
 
@@ -14,8 +14,7 @@ import { type CheckContext, UNKNOWN_CAUSES, type UnknownCause, type Verdict, typ
  */
 export function referenceCheck(facts: Iterable<Fact>, token: VerifiedToken, context: CheckContext): Verdict {
   const all = [...facts]
-  // Whatever a caller passes in the place of a token, or of its payload, carries no claims (R21).
-  const payload = typeof token?.payload === 'object' ? (token.payload ?? {}) : {}
+  const payload = claimsOf(token)
   const key = keyIdOf(token)
   const iss = issuerOf(payload, context.issuer)
   if (iss === undefined) return { kind: 'unknown', cause: 'no_issuer' }
@@ -74,8 +73,26 @@ export function joinIssuers(a: Issuer, b: Issuer): Issuer {
   }
 }
 
+/**
+ * Does this one revocation revoke a token of its issuer, if it is live and unlifted (R2, R4, R5, R7)? Issuers are not
+ * compared. The token must be verified (R8).
+ */
+export function revokesToken(revocation: Revocation, token: VerifiedToken): boolean {
+  return revokes(revocation, claimsOf(token), keyIdOf(token))
+}
+
+/** The matches of a shape that a token carries and that are looked at, in their order (R2); of any shape but `kid`'s (R5). */
+export function matchesOfShape(token: VerifiedToken, shape: Shape): readonly Match[] {
+  return combinations(claimsOf(token), shape)
+}
+
 type Claims = VerifiedToken['payload']
 type Key = ReturnType<typeof keyIdOf>
+
+/** Whatever a caller passes in the place of a token, or of its payload, carries no claims (R21). */
+function claimsOf(token: VerifiedToken): Claims {
+  return typeof token?.payload === 'object' ? (token.payload ?? {}) : {}
+}
 
 /** The claim itself, never what its name means to JavaScript: `constructor` is inherited by every object. */
 function ownClaim(payload: Claims, name: string): unknown {
@@ -115,7 +132,7 @@ function isExcepted(payload: Claims, except: Exceptions | undefined): boolean {
 function carries(payload: Claims, key: Key, match: Match): boolean {
   if (namesKey(match)) return key.header && (key.kid === undefined || key.kid === match.kid)
   const wanted = encodeMatch('', match)
-  return combinations(payload, match).some((combination) => encodeMatch('', combination) === wanted)
+  return combinations(payload, shapeOf(match)).some((combination) => encodeMatch('', combination) === wanted)
 }
 
 /** R2: the values a claim offers, and whether it holds more than are looked at. */
@@ -126,10 +143,10 @@ function offers(payload: Claims, name: string): { values: ClaimValue[]; more: bo
   return { values: [...new Set(looked)], more: elements.length > MAX_ARRAY_ELEMENTS }
 }
 
-/** R2: the first 64 ways to pick one value per name of the match's shape, the last name varying fastest. */
-function combinations(payload: Claims, match: Match): Match[] {
+/** R2: the first 64 ways to pick one value per name of a shape, the last name varying fastest. */
+function combinations(payload: Claims, shape: Shape): Match[] {
   let picked: Record<string, ClaimValue>[] = [{}]
-  for (const name of shapeOf(match)) {
+  for (const name of shape) {
     const { values } = offers(payload, name)
     picked = picked.flatMap((combination) => values.map((value) => ({ ...combination, [name]: value })))
     // Cut at every name, not at the end: eight arrays of 32 would be 2^40 ways. The first 64 are the same.

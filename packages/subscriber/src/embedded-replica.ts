@@ -4,6 +4,8 @@ import type { Replica, ReplicaOptions } from './replica-types.ts'
 
 /** What the publisher needs of its own replica beside what everyone gets. The only difference is what it can see. */
 export interface EmbeddedReplica extends Replica {
+  /** Its random id, as presence names it. */
+  readonly id: string
   /** The index. Read only: facts come in by the log alone. */
   readonly denylist: Denylist
   /** The largest `atMs` applied so far; 0 before any (R10). */

@@ -1,4 +1,4 @@
-import type { Head, LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
+import type { Barrier, ConnectionStats, Head, LogConnection, LogEvent, Presence, RevocationLog } from '@rescind/log'
 import {
   type Clock,
   type Cursor,
@@ -24,6 +24,7 @@ import {
 } from './follow-state.ts'
 import { step } from './follow-table.ts'
 import { inSlices } from './in-slices.ts'
+import type { FollowStats } from './replica-stats.ts'
 import type { Logger } from './replica-types.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 
@@ -54,6 +55,8 @@ export interface FollowerOptions {
   onAsk(): void
   /** The state has changed, or time has passed. Must not throw. */
   onChange(state: FollowState): void
+  /** A publisher asks what has been applied. Must not throw. */
+  onBarrier(barrier: Barrier): void
   /** Time has passed: some times a second. Must not throw. */
   onTick(): void
   /** The log was rolled back under the same epoch. */
@@ -80,8 +83,18 @@ export class Follower {
   #performing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #wakeUp: (() => void) | undefined
-  #ignored = 0
   #noted: string | undefined
+  #tickDueMs = Number.POSITIVE_INFINITY
+  readonly #counts = {
+    questions: 0,
+    proofs: 0,
+    frames: 0,
+    facts: 0,
+    ignored: 0,
+    snapshots: 0,
+    snapshotFailures: 0,
+    maxTickDelayMs: 0,
+  }
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -98,9 +111,14 @@ export class Follower {
     return this.#head
   }
 
-  /** Live messages that were not the next frame. */
-  get ignored(): number {
-    return this.#ignored
+  /** What has come of it so far. */
+  get stats(): FollowStats {
+    return { ...this.#counts }
+  }
+
+  /** What the connection says of itself. */
+  get connection(): ConnectionStats | undefined {
+    return this.#connection?.stats()
   }
 
   /** Begins to follow; returns at once. */
@@ -174,6 +192,7 @@ export class Follower {
 
   #onEvent(event: LogEvent): void {
     if (event.kind === 'live') this.#onLive(event.seq, event.bytes)
+    else if (event.kind === 'barrier') this.#options.onBarrier(event.barrier)
     else if (event.kind === 'disconnected') {
       this.#connected = false
       this.#attempt?.end()
@@ -200,6 +219,7 @@ export class Follower {
     this.#state = state
     for (const output of outputs) this.#carryOut(output)
     if (state.provedAtMs !== before.provedAtMs) {
+      this.#counts.proofs += 1
       this.#backoff.reset()
       this.#noted = undefined
     }
@@ -210,14 +230,22 @@ export class Follower {
   #carryOut(output: FollowOutput): void {
     switch (output.kind) {
       case 'apply':
+        this.#counts.frames += 1
+        this.#counts.facts += output.frame.facts.length
         if (!this.#options.apply(output.frame, output.cursor)) this.#send({ kind: 'overflowed' })
         break
       case 'ask':
+        this.#counts.questions += 1
         this.#options.onAsk()
         this.#perform(QUESTION_TIMEOUT_MS, (work) => this.#ask(output.own, work))
         break
       case 'fetch':
-        this.#perform(SNAPSHOT_TIMEOUT_MS, (work) => this.#fetch(work))
+        this.#perform(SNAPSHOT_TIMEOUT_MS, (work) =>
+          this.#fetch(work).catch((error) => {
+            this.#counts.snapshotFailures += 1
+            throw error
+          }),
+        )
         break
       case 'join':
         this.#perform(SNAPSHOT_TIMEOUT_MS, (work) => this.#join(work))
@@ -230,7 +258,7 @@ export class Follower {
         this.#attempt?.end()
         break
       case 'ignored':
-        this.#ignored += 1
+        this.#counts.ignored += 1
         break
       case 'replaced':
         this.#options.logger.warn(
@@ -277,6 +305,7 @@ export class Follower {
     // Given up meanwhile: another may be here by now, and this one must not be joined in its name.
     signal.throwIfAborted()
     this.#snapshot = snapshot
+    this.#counts.snapshots += 1
     return { kind: 'snapshot', manifest: snapshot.manifest }
   }
 
@@ -305,16 +334,24 @@ export class Follower {
   }
 
   #tick(): void {
+    this.#noteDelay()
     this.#send({ kind: 'tick' })
     this.#options.onTick()
     this.#options.onChange(this.#state)
     this.#tickIn(Math.min(TICK_MS, wakeAtMs(this.#state) - this.#options.clock.monotonic()))
   }
 
+  #noteDelay(): void {
+    const delayMs = Math.round(this.#options.clock.monotonic() - this.#tickDueMs)
+    this.#counts.maxTickDelayMs = Math.max(this.#counts.maxTickDelayMs, delayMs)
+  }
+
   #tickIn(ms: number): void {
     clearTimeout(this.#timer)
     if (this.#stop.signal.aborted) return
-    this.#timer = setTimeout(() => this.#tick(), Math.min(TICK_MS, Math.max(1, ms)))
+    const delayMs = Math.min(TICK_MS, Math.max(1, ms))
+    this.#tickDueMs = this.#options.clock.monotonic() + delayMs
+    this.#timer = setTimeout(() => this.#tick(), delayMs)
     // Following must not keep a process alive whose own work is done; a promise that somebody awaits is work.
     if (!this.#options.isAwaited()) this.#timer.unref()
   }

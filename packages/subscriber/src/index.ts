@@ -1,4 +1,4 @@
-export type { ConnectOptions, LogConnection, RevocationLog } from '@rescind/log'
+export type { ConnectionStats, ConnectOptions, LogConnection, LogSize, RevocationLog } from '@rescind/log'
 export {
   type Environment,
   importedSubjects,
@@ -28,6 +28,7 @@ export {
 } from '@rescind/protocol'
 export { type HttpSnapshotOptions, httpSnapshot } from './http-snapshot.ts'
 export { openReplica } from './open-replica.ts'
+export type { FollowStats, ReplicaStats } from './replica-stats.ts'
 export type {
   Logger,
   Refusal,

@@ -1,5 +1,6 @@
 import type { RevocationLog } from '@rescind/log'
 import type { Clock, Cursor, Lift, Revocation, UnknownCause, Verdict, VerifiedToken } from '@rescind/protocol'
+import type { ReplicaStats } from './replica-stats.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 
 /** What an `unknown` means for a request (R18). There is no default: it is a security decision. */
@@ -85,6 +86,8 @@ export interface Replica extends AsyncDisposable {
   /** `refusal(token) !== undefined`, for hooks that take only a boolean. It turns an outage of ours into their 401. */
   isRevoked(token: VerifiedToken): boolean
   readonly status: ReplicaStatus
+  /** Plain numbers as of now, to be measured with whatever you measure with. Cheap: some field reads. */
+  stats(): ReplicaStats
   /**
    * Resolves once everything up to the cursor is applied. `ERR_CURSOR_FOREIGN` if the log has become another one,
    * `ERR_CLOSED` if the replica closes first, the signal's reason if it fires first.

@@ -18,6 +18,7 @@ import {
   type VerifiedToken,
 } from '@rescind/protocol'
 import { AppliedFacts } from './applied-facts.ts'
+import { BarrierAnswers } from './barrier-answers.ts'
 import { CursorWaiters } from './cursor-waiters.ts'
 import { DeletionClock } from './deletion-clock.ts'
 import { PACKAGE_VERSION, publish } from './diagnostics.ts'
@@ -28,6 +29,7 @@ import { Follower } from './follower.ts'
 import { inSlices } from './in-slices.ts'
 import { type Position, PositionDigest } from './position-digest.ts'
 import { refusalOf } from './refusal.ts'
+import { CheckCounts, type ReplicaStats } from './replica-stats.ts'
 import type { Logger, Refusal, ReplicaStatus, WhenUnknown } from './replica-types.ts'
 import { SleepWatch } from './sleep-watch.ts'
 import { UnknownAdvice } from './unknown-advice.ts'
@@ -46,15 +48,17 @@ export class FollowingReplica implements EmbeddedReplica {
   readonly #staleAfterMs: number
   readonly #maxEntries: number
   readonly #unmanaged: ReadonlySet<string>
-  readonly #id = randomBytes(8).toString('hex')
+  readonly id = randomBytes(8).toString('hex')
   readonly #name: string
   readonly #facts = new AppliedFacts()
   readonly #waiters = new CursorWaiters()
   readonly #deletionClock: DeletionClock
   readonly #follower: Follower
   readonly #advice = new UnknownAdvice()
+  readonly #checks = new CheckCounts()
   readonly #sleep: SleepWatch
   readonly #digest: PositionDigest
+  readonly #barriers: BarrierAnswers
   #largestAtMs = 0
   #provedAtMs: number | undefined
   #announcedAtMs = Number.NEGATIVE_INFINITY
@@ -71,7 +75,7 @@ export class FollowingReplica implements EmbeddedReplica {
     this.#maxEntries = options.maxEntries ?? limits.MAX_ENTRIES
     this.denylist = createDenylist({ maxEntries: this.#maxEntries })
     this.#unmanaged = new Set(options.unmanagedIssuers ?? [])
-    this.#name = options.name ?? `replica-${this.#id.slice(0, 8)}`
+    this.#name = options.name ?? `replica-${this.id.slice(0, 8)}`
     this.#deletionClock = new DeletionClock(this.#clock)
     this.#sleep = new SleepWatch(this.#clock)
     this.#follower = new Follower({
@@ -91,6 +95,7 @@ export class FollowingReplica implements EmbeddedReplica {
       isAwaited: () => this.#onLive !== undefined || this.#waiters.size > 0 || this.#facts.waiting > 0,
       onAsk: () => this.#sleep.asked(),
       onChange: (state) => this.#onChange(state),
+      onBarrier: (barrier) => this.#barriers.hear(barrier),
       onTick: () => this.#onTick(),
       onReplaced: () => this.#options.onReplaced?.(),
       onSkipped: () => this.#facts.end(new RescindError('ERR_FACTS_MISSED', 'facts came in by a snapshot')),
@@ -101,10 +106,20 @@ export class FollowingReplica implements EmbeddedReplica {
       position: () => this.#position(),
       deletedUpToMs: () => this.#deletionClock.furthestMs,
     })
+    this.#barriers = new BarrierAnswers({
+      clock: this.#clock,
+      state: () => this.#follower.state,
+      announce: (barrier) => this.#announce(this.#stateNow(), barrier),
+      nudge: () => this.#follower.nudge(),
+    })
     this.#follower.start()
   }
 
   check(token: VerifiedToken): Verdict {
+    return this.#checks.count(this.#judge(token))
+  }
+
+  #judge(token: VerifiedToken): Verdict {
     const verdict = this.denylist.check(token, {
       nowMs: this.#clock.now(),
       unmanagedIssuers: this.#unmanaged,
@@ -139,6 +154,20 @@ export class FollowingReplica implements EmbeddedReplica {
       lagMs: this.#lagMs(),
       entries: this.denylist.size,
       ...(cause === undefined ? {} : { cause }),
+    }
+  }
+
+  stats(): ReplicaStats {
+    const { active, revoked, unknown: causes } = this.#checks
+    const { size, lifts } = this.denylist
+    return {
+      state: this.#stateNow(),
+      lagMs: this.#lagMs(),
+      revocations: size - lifts,
+      lifts,
+      checks: { active, revoked, unknown: { ...causes } },
+      ...this.#follower.stats,
+      connection: this.#follower.connection,
     }
   }
 
@@ -198,6 +227,7 @@ export class FollowingReplica implements EmbeddedReplica {
   }
 
   async #close(): Promise<void> {
+    this.#barriers.close()
     this.#announce('closed')
     await this.#follower.stop()
     this.#waiters.close()
@@ -212,7 +242,7 @@ export class FollowingReplica implements EmbeddedReplica {
     const deleteUpToMs = this.#deletionClock.now()
     const applied = frame.facts.map((fact) => this.#applyFact(fact, deleteUpToMs))
     this.#facts.push(frame.facts.filter(isNoIssuer))
-    publish('frame', () => ({ replica: this.#id, cursor, facts: frame.facts.length }))
+    publish('frame', () => ({ replica: this.id, cursor, facts: frame.facts.length }))
     this.#options.onApplied?.({ frame, cursor, applied })
     return !applied.includes('full')
   }
@@ -248,6 +278,7 @@ export class FollowingReplica implements EmbeddedReplica {
       this.#sleep.proved(follow.provedAtMs)
     }
     this.#waiters.look(follow)
+    this.#barriers.look(follow)
     const state = this.#stateNow()
     if (state === 'live') this.#onLive?.()
     if (state !== this.#lastState) this.#tellTransition(state)
@@ -279,17 +310,18 @@ export class FollowingReplica implements EmbeddedReplica {
     if (state === 'stale')
       this.#logger.warn(fields, 'the replica is stale: nothing has proved that its view is complete')
     else this.#logger.info(fields, `the replica is ${state}`)
-    publish('state', () => ({ replica: this.#id, from, to: state }))
+    publish('state', () => ({ replica: this.id, from, to: state }))
     this.#announce(state)
   }
 
-  #announce(state: ReplicaStatus['state']): void {
+  /** @param barrier that this answers */
+  #announce(state: ReplicaStatus['state'], barrier?: string): void {
     this.#announcedAtMs = this.#clock.monotonic()
-    const { cursor } = this.#follower.state
+    const { cursor, full } = this.#follower.state
     const lagMs = this.#lagMs()
     const digest = cursor && this.#digest.at(cursor)
     const presence: Presence = {
-      replica: this.#id,
+      replica: this.id,
       name: this.#name,
       version: PACKAGE_VERSION,
       frameVersions: FRAME_VERSIONS,
@@ -301,6 +333,8 @@ export class FollowingReplica implements EmbeddedReplica {
       whenUnknown: this.#options.whenUnknown,
       staleAfterMs: this.#staleAfterMs,
       ...(digest === undefined ? {} : { digest }),
+      ...(barrier === undefined ? {} : { barrier }),
+      ...(full === 'no' ? {} : { incomplete: true }),
     }
     this.#follower.announce(presence)
   }

@@ -4,7 +4,7 @@ import { decodeJwt, type JWTHeaderParameters, type JWTPayload, type JWTVerifyGet
 import { readBearer } from './bearer.ts'
 import { refusedByError } from './jose-errors.ts'
 import { keySource } from './key-source.ts'
-import { type Refused, refused, refusedByReplica } from './refused.ts'
+import { type Refused, type RefusedCode, refused, refusedByReplica } from './refused.ts'
 import {
   assertVerifierOptions,
   DEFAULT_CLOCK_TOLERANCE_MS,
@@ -32,6 +32,16 @@ export interface Verifier {
   verify(authorization: string | undefined, options?: VerifyOptions): Promise<Verified | Refused>
   /** The same for a token that came another way, such as in a message that opens a WebSocket. Never rejects. */
   verifyToken(token: string, options?: VerifyOptions): Promise<Verified | Refused>
+  /** Plain numbers as of now, to be measured with whatever you measure with. */
+  stats(): VerifierStats
+}
+
+/** What has come of all calls so far. Each only ever grows. */
+export interface VerifierStats {
+  /** Calls that were verified. */
+  readonly verified: number
+  /** Calls that were refused, by code; a code that never was is absent. */
+  readonly refused: Readonly<Partial<Record<RefusedCode, number>>>
 }
 
 /** Makes a {@link Verifier}. Throws `ERR_INVALID_OPTION`, which lists every mistake. Nothing is fetched yet. */
@@ -45,7 +55,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
     issuers.set(issuer.iss, { ...issuer, getKey: keySource(issuer, timeoutMs, clock), toleranceMs, clock })
   }
 
-  async function verifyToken(token: string, each?: VerifyOptions): Promise<Verified | Refused> {
+  let verified = 0
+  const refusals: Partial<Record<RefusedCode, number>> = {}
+  const counted = (result: Verified | Refused): Verified | Refused => {
+    if (result.kind === 'verified') verified += 1
+    else refusals[result.code] = (refusals[result.code] ?? 0) + 1
+    return result
+  }
+
+  async function judge(token: string, each?: VerifyOptions): Promise<Verified | Refused> {
     const result = await verifyBySignature(token, issuers)
     if (result.kind === 'refused') return result
     // R22: on every call, and after the last await, so that nothing revoked in between slips through.
@@ -54,11 +72,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   return {
-    verifyToken,
+    verifyToken: async (token, each) => counted(await judge(token, each)),
     async verify(authorization, each) {
       const token = readBearer(authorization)
-      return typeof token === 'string' ? verifyToken(token, each) : token
+      return counted(typeof token === 'string' ? await judge(token, each) : token)
     },
+    stats: () => ({ verified, refused: { ...refusals } }),
   }
 }
 

@@ -73,6 +73,21 @@ test('R22: the replica is asked on every call, and its refusal stands as it is',
   assert.equal(asked.length, 3)
 })
 
+test('stats count what was verified and what was refused, by code, whichever method was called', async () => {
+  const answers: (Refusal | undefined)[] = [undefined, REVOKED]
+  let call = 0
+  const { verifier } = verifierFor({}, () => answers[call++])
+  assert.deepEqual(verifier.stats(), { verified: 0, refused: {} })
+  const token = await mint(es256)
+  await verifier.verify(`Bearer ${token}`)
+  await verifier.verifyToken(token)
+  await verifier.verify(undefined)
+  await verifier.verifyToken('no token')
+  await verifier.verifyToken('no token')
+  const refused = { token_revoked: 1, no_credentials: 1, token_malformed: 2 }
+  assert.deepEqual(verifier.stats(), { verified: 1, refused })
+})
+
 test('R18: whenUnknown can be overridden per call', async () => {
   const { verifier, asked } = verifierFor()
   await verifier.verify(`Bearer ${await mint(es256)}`, { whenUnknown: 'accept' })

@@ -8,6 +8,7 @@ import {
   type Reason,
   type Revocation,
 } from '@rescind/protocol'
+import type { Receipt } from './receipt.ts'
 
 /** One revocation as the API answers it: what was decided, and until when it holds. Times are RFC 3339 in UTC. */
 export interface RevocationAnswer {
@@ -28,18 +29,21 @@ export interface RevocationAnswer {
 export interface RevocationsAnswer {
   /**
    * `recorded`: on the publisher's disk; it goes out by itself when the log is back. `broadcast`: in the log and in force
-   * in the publisher's own replica. `nothing_to_do`: all expired already (R14).
+   * in the publisher's own replica. `enforced`: and at every replica that counts. `nothing_to_do`: all expired already
+   * (R14).
    */
-  readonly state: 'recorded' | 'broadcast' | 'nothing_to_do'
+  readonly state: 'recorded' | 'broadcast' | 'enforced' | 'nothing_to_do'
   readonly cursor?: Cursor
   /** In the order of the request. */
   readonly revocations: readonly RevocationAnswer[]
+  /** There if the request waited. */
+  readonly receipt?: Receipt
 }
 
 /** What `POST /v1/lifts` answers. */
 export interface LiftAnswer {
   /** As of a revocation. */
-  readonly state: 'recorded' | 'broadcast'
+  readonly state: 'recorded' | 'broadcast' | 'enforced'
   readonly cursor?: Cursor
   readonly lift: {
     readonly id: string
@@ -50,6 +54,8 @@ export interface LiftAnswer {
     readonly at?: string
     readonly expiresAt: string
   }
+  /** There if the request waited. */
+  readonly receipt?: Receipt
 }
 
 /** @param located whether the revocation is on the log, so that its `atMs` means something. */

@@ -11,9 +11,12 @@ import { lifetimes } from './lifetimes.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { LogicalTime } from './logical-time.ts'
 import { maxAgeMs } from './max-age.ts'
+import type { PublisherMetrics } from './metrics/publisher-metrics.ts'
+import { timed } from './metrics/timed.ts'
 import { Outbox } from './outbox.ts'
 import type { Publishing } from './publishing.ts'
 import { Readiness } from './readiness.ts'
+import { Receipts } from './receipts.ts'
 import { Reconciler } from './reconciler.ts'
 import { Replicas } from './replicas.ts'
 import { Sender } from './sender.ts'
@@ -27,6 +30,7 @@ export interface AssembleOptions {
   readonly log: { readonly publisher: PublisherLog; readonly replica: RevocationLog }
   readonly logger: Logger
   readonly clock: Clock
+  readonly metrics: PublisherMetrics
   /** For tests: opens the Store; default `openStore`. */
   readonly openStore?: typeof openStore
 }
@@ -43,6 +47,7 @@ export interface Parts {
   readonly sender: Sender
   readonly snapshots: Snapshots
   readonly replicas: Replicas
+  readonly receipts: Receipts
   readonly publishing: Publishing
 }
 
@@ -64,7 +69,7 @@ export async function assemble(options: AssembleOptions): Promise<Parts> {
 }
 
 /** From the Store up: what comes first is told of by what comes later. */
-async function connect(store: Store, { config, log, logger, clock }: AssembleOptions): Promise<Parts> {
+async function connect(store: Store, { config, log, logger, clock, metrics }: AssembleOptions): Promise<Parts> {
   const appliedFrames = new AppliedFrames()
   const replicas = new Replicas(clock)
   const brokerClock = new BrokerClock(clock)
@@ -80,12 +85,11 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
   })
   const sender = new Sender({
     refusal: () => readiness.refusal(),
-    append: (bytes, appendOptions) => keeper.append(bytes, appendOptions),
+    append: timed(clock, metrics, (bytes, appendOptions) => keeper.append(bytes, appendOptions)),
     read: (seq) => keeper.read(seq),
     epoch: () => replica.status.cursor?.epoch ?? '',
     frameVersion: () => frameVersionToWrite(FRAME_VERSIONS, replicas, keeper.listenedMs),
     appliedFrames,
-    clock,
     nudge: () => replica.nudge(),
     publisher: store.id,
   })
@@ -100,11 +104,13 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     sender,
     expect: (frameId) => appliedFrames.expect(frameId),
     logger,
+    metrics,
   })
   await outbox.open()
+  const ownName = `publisher-replica-${store.id.slice(0, 8)}`
   const replica = await openEmbeddedReplica({
     log: log.replica,
-    name: `publisher-replica-${store.id.slice(0, 8)}`,
+    name: ownName,
     bootstrap: 'log',
     whenUnknown: 'reject',
     waitUntilLive: false,
@@ -114,8 +120,9 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     logger,
     clock,
     onApplied(event) {
-      reconciler.applied(event, outbox.settledBy(event))
+      reconciler.applied(event)
       appliedFrames.tell(event)
+      metrics.follow(event.cursor)
     },
     onReplaced: () => keeper.replaced(replica.status.cursor?.epoch ?? ''),
   })
@@ -128,10 +135,20 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     clock,
     refusal: () => readiness.reconciled(),
     identity: () => keeper.head,
+    metrics,
   })
   const latestNowMs = () => brokerClock.latestNowMs()
   const earliestNowMs = () => brokerClock.earliestNowMs()
-  const publishing = { issuers, replica, outbox, store, time, latestNowMs, earliestNowMs, clock }
+  const receipts = new Receipts({
+    clock,
+    replicas,
+    own: { id: replica.id, name: ownName },
+    staleAfterMs: config.staleAfterMs ?? limits.DEFAULT_STALE_AFTER_MS,
+    listenedMs: () => keeper.listenedMs,
+    barrier: (barrier) => keeper.barrier(barrier),
+    onAnswered: (ms, enforced) => metrics.recordReceipt(ms, enforced ? 'enforced' : 'broadcast'),
+  })
+  const publishing = { issuers, replica, outbox, store, time, receipts, metrics, latestNowMs, earliestNowMs, clock }
   await takeUp(store, replica, clock)
   outbox.start()
   keeper.start()
@@ -146,6 +163,7 @@ async function connect(store: Store, { config, log, logger, clock }: AssembleOpt
     sender,
     snapshots,
     replicas,
+    receipts,
     publishing,
   }
 }

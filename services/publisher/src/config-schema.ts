@@ -145,6 +145,7 @@ export const VARIABLES = z.object({
   RESCIND_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be a level of pino' })
     .default('info'),
+  RESCIND_LOG_HASH_KEY: z.string().min(16, { error: 'must be at least 16 characters' }).optional(),
 })
 
 /** What the variables become one by one. */

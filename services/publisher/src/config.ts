@@ -53,6 +53,8 @@ export interface ProcessConfig {
   /** How to reach the broker, and what the stream is to be. Holds secrets. */
   readonly nats: NatsPublisherLogOptions
   readonly logLevel: string
+  /** Of the short hashes in log lines. Secret. Default: a random one. */
+  readonly logHashKey?: string
 }
 
 /** Either the configuration, or one line for each mistake. */
@@ -60,7 +62,7 @@ export type ReadConfig =
   | { readonly ok: true; readonly config: ProcessConfig }
   | { readonly ok: false; readonly mistakes: readonly string[] }
 
-const FILES = ['RESCIND_ISSUERS', 'RESCIND_KEYS'] as const
+const FILES = ['RESCIND_ISSUERS', 'RESCIND_KEYS', 'RESCIND_LOG_HASH_KEY'] as const
 
 /** Where publishers hear answers: one prefix for all their connections, so that their user may listen to that alone. */
 const INBOX_PREFIX = '_INBOX_publisher'
@@ -129,6 +131,7 @@ function toConfig(given: Variables, nats: NatsLogOptions): ProcessConfig {
     },
     nats: toNats(given, nats),
     logLevel: given.RESCIND_LOG_LEVEL,
+    ...(given.RESCIND_LOG_HASH_KEY !== undefined && { logHashKey: given.RESCIND_LOG_HASH_KEY }),
   }
 }
 
@@ -163,7 +166,7 @@ function toPolicy(issuer: IssuerVariables): IssuerPolicy {
   }
 }
 
-const SECRETS: ReadonlySet<string> = new Set(['password', 'token', 'nkeySeed', 'creds'])
+const SECRETS: ReadonlySet<string> = new Set(['password', 'token', 'nkeySeed', 'creds', 'logHashKey'])
 
 /** The configuration as JSON for people, without its secrets. Key hashes stay: they cannot be used. */
 export function printConfig(config: ProcessConfig): string {

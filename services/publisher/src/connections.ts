@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { HttpLimits } from './http-limits.ts'
 import { SAY_FULL_EVERY_MS } from './limits.ts'
-import { Problem, rawProblem } from './problems.ts'
+import { Problem, type ProblemCode, rawProblem } from './problems.ts'
 
 /** What is known of one connection. */
 interface Connection {
@@ -13,14 +13,24 @@ interface Connection {
   overrun: boolean
 }
 
+/** Lines may come for as long as they keep coming, and whoever sends them has signed on before any is read. */
+function isUpload({ url, headers }: IncomingMessage): boolean {
+  return (
+    url?.startsWith('/v1/revocations') === true && headers['content-type']?.startsWith('application/x-ndjson') === true
+  )
+}
+
 /** The connections of one server, and what bounds them that Node itself does not. */
 export class Connections {
   readonly #limits: HttpLimits
   readonly #logger: FastifyBaseLogger
   readonly #known = new WeakMap<Socket, Connection>()
+  readonly #onRefused: ((code: ProblemCode) => void) | undefined
   #saysFull: NodeJS.Timeout | undefined
 
-  constructor(limits: HttpLimits, logger: FastifyBaseLogger) {
+  /** @param onRefused told the code of each connection that is ended with an answer. */
+  constructor(limits: HttpLimits, logger: FastifyBaseLogger, onRefused?: (code: ProblemCode) => void) {
+    this.#onRefused = onRefused
     this.#limits = limits
     this.#logger = logger
   }
@@ -69,6 +79,7 @@ export class Connections {
       socket.destroy()
       return
     }
+    this.#onRefused?.(code)
     socket.end(rawProblem(code))
     // Closing at once could take the answer away again, if the client still sends; waiting for it could take for ever.
     const timer = setTimeout(() => socket.destroy(), this.#limits.lingerMs)
@@ -86,7 +97,17 @@ export class Connections {
   #begin(request: IncomingMessage, response: ServerResponse): void {
     const { unanswered } = this.#of(request.socket)
     unanswered.set(request, response)
-    response.once('close', () => unanswered.delete(request))
+    // The connection itself keeps the process going as long as it lasts.
+    const timer = setTimeout(() => this.#lose(request), this.#limits.requestTimeoutMs).unref()
+    response.once('close', () => {
+      clearTimeout(timer)
+      unanswered.delete(request)
+    })
+  }
+
+  /** Its time is over: had it come whole, or is it one that may take longer? */
+  #lose(request: IncomingMessage): void {
+    if (!request.complete && !isUpload(request)) this.refuse(request.socket, 'request_timeout')
   }
 
   /** Whoever idles makes room, so that whoever was turned away can come again. */

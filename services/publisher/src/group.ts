@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Cursor, type Fact, FRAME_REQUEST_BYTES, type FrameRequest, limits, RescindError } from '@rescind/protocol'
-import { FACT_SLACK_BYTES } from './limits.ts'
-import type { Waiting } from './store/store.ts'
+import { FACT_SLACK_BYTES, MAX_AUDIT_IDS } from './limits.ts'
+import type { AuditEntry, Waiting } from './store/store.ts'
 
 /** A fact that is to be recorded: made for the logical time that its frame is given (R10). */
 export interface PlannedFact {
@@ -17,6 +17,9 @@ export type Outcome =
   /** On this publisher's disk; it goes out by itself. The `at` of its facts is not given yet. */
   | { readonly state: 'recorded'; readonly facts: readonly Fact[] }
 
+/** Who asks for facts, and with what call. */
+export type AskedBy = Pick<AuditEntry, 'principal' | 'signOn' | 'action'>
+
 /** One request's facts, and whoever waits for what becomes of them. */
 export interface Submission {
   readonly kind: Fact['kind']
@@ -25,12 +28,11 @@ export interface Submission {
   readonly request: { readonly key: string; readonly body: string } | undefined
   /** True: not answered before it is broadcast. */
   readonly patient: boolean
+  readonly by: AskedBy | undefined
   readonly bytes: number
   readonly facts: Fact[]
   /** How many of its facts are not in the log yet. */
   left: number
-  /** Of the last frame that brought one of them. */
-  cursor: Cursor | undefined
   /** One of them could not be held by the own replica. */
   unheld: boolean
   resolve(outcome: Outcome): void
@@ -51,8 +53,6 @@ export interface Group extends Waiting {
   readonly provisional: boolean
   /** Somebody was told that it is recorded: it must not be dropped any more. */
   answered: boolean
-  /** Its frame may be in the log already: it must stay what it is, and nothing may join it. */
-  sent: boolean
 }
 
 /** Bytes of a frame around its facts: the header of 48, and `{"publisher":"…","facts":[],"requests":[]}` with 16 characters of id. */
@@ -92,23 +92,21 @@ export function groupOf(
     if (submission.request) requests.push({ ...submission.request, from, count: submission.planned.length })
   }
   const { order, recordedAtMs, provisional } = given
-  return {
-    order,
-    frameId: newId(),
-    facts,
-    fixed,
-    requests,
-    recordedAtMs,
-    owners,
-    provisional,
-    answered: false,
-    sent: false,
-  }
+  return { order, frameId: newId(), facts, fixed, requests, recordedAtMs, owners, provisional, answered: false }
+}
+
+/** What the audit record says of a submission; nothing of what the publisher itself asks for. */
+export function auditOf({ by, facts }: Submission, timeMs: number): AuditEntry[] {
+  if (by === undefined) return []
+  const ids = facts.slice(0, MAX_AUDIT_IDS).flatMap((fact) => (fact.kind === 'issuer' ? [] : [fact.id]))
+  const [first] = facts
+  const onBehalfOf = first?.kind === 'revocation' && first.onBehalfOf
+  return [{ timeMs, ...by, ...(onBehalfOf && { onBehalfOf }), outcome: 'recorded', ids, count: facts.length }]
 }
 
 /** A group as it was found on the disk. */
 export function foundGroup(waiting: Waiting): Group {
-  return { ...waiting, owners: [], provisional: true, answered: true, sent: false }
+  return { ...waiting, owners: [], provisional: true, answered: true }
 }
 
 /** What of a group goes to the disk. */
@@ -116,9 +114,8 @@ export function waitingOf({ order, frameId, facts, fixed, requests, recordedAtMs
   return { order, frameId, facts, fixed, requests, recordedAtMs }
 }
 
-/** The groups, from the first, that fit into one frame with it, whose times do not count yet and that were never sent. */
+/** The groups, from the first, that fit into one frame with it and whose times do not count yet. */
 export function mergeable(groups: readonly Group[]): readonly Group[] {
-  if (groups[0]?.sent) return groups.slice(0, 1)
   const kind = groups[0]?.facts[0]?.kind
   let bytes = FRAME_OVERHEAD_BYTES
   let facts = 0
@@ -127,7 +124,7 @@ export function mergeable(groups: readonly Group[]): readonly Group[] {
     facts += group.facts.length
     if (index === 0) return false
     const fits = bytes <= limits.MAX_FRAME_BYTES && facts <= limits.MAX_FACTS_PER_FRAME
-    return !fits || group.sent || !group.provisional || group.facts[0]?.kind !== kind
+    return !fits || !group.provisional || group.facts[0]?.kind !== kind
   })
   return groups.slice(0, end === -1 ? groups.length : end)
 }
@@ -150,19 +147,31 @@ export function merged(groups: readonly Group[], atMs: number): Group {
   return { ...first, facts, fixed, requests, owners, answered, provisional: false }
 }
 
-/** What goes again of a group, in a frame of its own (R10). Its requests are in the log already. */
-export function remainder(group: Group, indexes: readonly number[]): Group {
+/**
+ * What goes again of a group, in a frame of its own (R10).
+ *
+ * @param indexes which facts, ascending.
+ * @param unsent those of them that no frame holds yet, nor the requests that they came from.
+ */
+export function remainder(group: Group, indexes: readonly number[], unsent: ReadonlySet<number>): Group {
   const isFixed = new Set(group.fixed)
+  const places = new Map(indexes.map((index, place) => [index, place]))
   return {
     ...group,
     frameId: newId(),
     facts: indexes.map((index) => group.facts[index] as Fact),
     fixed: indexes.flatMap((index, place) => (isFixed.has(index) ? [place] : [])),
-    requests: [],
+    requests: group.requests
+      .filter(({ from }) => unsent.has(from))
+      .map((request) => ({ ...request, from: places.get(request.from) as number })),
     owners: group.owners.length === 0 ? [] : indexes.map((index) => group.owners[index] as Owner),
     provisional: true,
-    sent: false,
   }
+}
+
+/** What a fact is known by, whatever its times. */
+export function identityOf(fact: Fact): string {
+  return fact.kind === 'issuer' ? fact.iss : fact.id
 }
 
 /** Tells those who need not wait any longer that it is recorded. */
@@ -171,6 +180,23 @@ export function answerRecorded(group: Group): void {
   for (const { submission } of group.owners) {
     if (!submission.patient) submission.resolve({ state: 'recorded', facts: submission.facts })
   }
+}
+
+/** A fact of a group is in the log: whoever waits for the last of theirs is answered. */
+export function settleFact(
+  { owners }: Group,
+  index: number,
+  where: { readonly fact: Fact; readonly cursor: Cursor; readonly unheld: boolean },
+): void {
+  const owner = owners[index]
+  if (!owner) return
+  const { submission } = owner
+  submission.facts[owner.index] = where.fact
+  submission.unheld ||= where.unheld
+  submission.left -= 1
+  if (submission.left > 0) return
+  const { facts, unheld } = submission
+  submission.resolve(unheld ? { state: 'recorded', facts } : { state: 'broadcast', facts, cursor: where.cursor })
 }
 
 /** The same fact with the time that its frame is given: what depends on it moves with it, and never to sooner (R13). */

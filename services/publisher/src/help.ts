@@ -43,6 +43,8 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
   RESCIND_STREAM_MAX_BYTES    size cap of a new stream (1 GiB)
   RESCIND_SHUTDOWN_DELAY_MS   how long a stopping publisher goes on serving, not ready (0)
   RESCIND_LOG_LEVEL           fatal, error, warn, info, debug, trace or silent (info)
+  RESCIND_LOG_HASH_KEY *      for the short hashes of tokens and subjects in log lines, at least 16 characters (random)
+  OTEL_EXPORTER_OTLP_ENDPOINT where metrics are sent to by OTLP, http/protobuf; and OpenTelemetry's other variables (nowhere)
 
 Calls:
   POST /v1/revocations  record and broadcast one, or an array of which all are taken or none
@@ -50,6 +52,7 @@ Calls:
   POST /v1/check        what would happen to a token with these claims
   GET  /v1/snapshot     all live facts at a cursor, for replicas that start
   GET  /v1/replicas     who follows
+  GET  /metrics         all numbers, as Prometheus text
   GET  /openapi.json    all calls, as OpenAPI 3.1
   GET  /livez /readyz   200 while the process runs; 200 while it broadcasts what it records, else 503 with reasons
 

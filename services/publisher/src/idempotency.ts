@@ -27,6 +27,15 @@ export interface RequestHashes {
   readonly body: string
 }
 
+/** A key that is held for as long as its request runs. */
+export interface HeldKey {
+  /** Undefined without a key. */
+  readonly request: RequestHashes | undefined
+  /** What an earlier request under it left. */
+  readonly known: KnownRequest | undefined
+  release(): void
+}
+
 const VISIBLE = /^[\x21-\x7e]+$/
 
 /**
@@ -68,6 +77,28 @@ export class IdempotentAnswers {
       return { answer: await this.#first(request, produce), replayed: false }
     } finally {
       this.#running.delete(request.key)
+    }
+  }
+
+  /**
+   * Keeps a key for a request that answers in its own way, until it is released. Throws 409 while it runs elsewhere, 422
+   * if another kind of request was made under it.
+   */
+  async hold(principal: string, header: Keyed['key'], body: string): Promise<HeldKey> {
+    const text = checkKey(header)
+    if (text === undefined) return { request: undefined, known: undefined, release() {} }
+    const request = { key: hash(`${principal}\n${text}`), body }
+    const running = this.#running.get(request.key)
+    if (running !== undefined) throw running === body ? inUse() : reused()
+    this.#running.set(request.key, body)
+    const release = (): void => void this.#running.delete(request.key)
+    try {
+      const known = await this.#store.request(request.key)
+      if (known && known.body !== body) throw reused()
+      return { request, known, release }
+    } catch (error) {
+      release()
+      throw error
     }
   }
 

@@ -5,6 +5,7 @@ import type { RequestHashes } from './idempotency.ts'
 import type { Principal } from './principal.ts'
 import { notTaken, Problem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
+import { askedBy } from './revoke.ts'
 
 /** Records the lift that a body asks for, of which nothing is trusted. */
 export async function lift(
@@ -26,6 +27,9 @@ export async function lift(
     const knownExpiresAtMs = parts.replica.denylist.latestExpiry(policy.iss, match, mode)
     return liftFrom(parsed.value, { ...given, atMs, knownExpiresAtMs })
   }
-  const outcome = await parts.outbox.submit('lift', [{ build, fixed: false }], { request })
+  const outcome = await parts.outbox.submit('lift', [{ build, fixed: false }], {
+    request,
+    by: askedBy(principal, 'lift'),
+  })
   return liftAnswer(outcome.facts[0] as Lift, outcome.state === 'broadcast' ? outcome.cursor : undefined)
 }

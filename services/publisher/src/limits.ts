@@ -21,12 +21,6 @@ export const BACKLOG_READY_MS = 5_000
 /** Pause after the log or the disk refused what waits: long enough to read the message, short enough for whoever waits. */
 export const RETRY_SENDING_MS = 1_000
 
-/**
- * Groups at the front of a Store, at its opening, whose frames may be in the log already. One is under way and one behind
- * it, and an fsync for the next puts the end of the first on disk: two, and what a failing disk may add to them.
- */
-export const MAYBE_SENT_GROUPS = 16
-
 /** Rounds after which an acknowledged frame that has still not come is stored once more, under another message id. */
 export const LATE_ROUNDS = 5
 
@@ -39,9 +33,9 @@ export const REPUBLISHED_PER_FRAME = 2_048
 /** Others publish their own facts again at once: whoever does it for them waits so long at most, and looks again. */
 export const REPUBLISH_DELAY_MS = 2_000
 
-/** The log's beginning is compared with the Store no more often than this, nor more than a fiftieth of the time. */
-export const LOOK_FOR_LOSS_EVERY_MS = 60_000
-/** So many times as long as a look took is the pause after it. */
+/** A log that begins later than before is compared with the Store no more often than this, nor more than a fiftieth of the time. */
+export const LOOK_FOR_LOSS_EVERY_MS = 2_000
+/** See {@link LOOK_FOR_LOSS_EVERY_MS}. */
 export const LOOK_FOR_LOSS_REST_FACTOR = 50
 
 /** Least age at which the stream forgets a frame: whatever the lifetimes, an operator has a day to notice and mend. */
@@ -49,7 +43,7 @@ export const MIN_MAX_AGE_MS = 24 * 3_600_000
 
 /** What is older than this part of the stream's `max_age` is appended again, and looked for eight times until then. */
 export const RENEW_AFTER_PART = 0.5
-/** Looks for what is old, in one `max_age`. */
+/** See {@link RENEW_AFTER_PART}. */
 export const RENEWALS_PER_AGE = 16
 
 /** Bytes of facts that may wait for the disk: 64 full frames, a second of work for a disk that writes 16 MB of them in it. */
@@ -201,3 +195,63 @@ export const REOPEN_STORE_EVERY_MS = 1_000
 
 /** Ids of facts that are told of one request: all of a frame. An upload of any length is known by its lines, not by these. */
 export const MAX_REQUEST_IDS = 4_096
+
+/** Lines of one upload: as many as an id has room to tell apart. */
+export const MAX_UPLOAD_LINES = 2 ** 32 - 1
+
+/** Lines of an upload that are recorded together: about a full frame of small facts, and some 20 ms of work. */
+export const UPLOAD_BATCH = 1_000
+
+/** Batches of one upload under way: one that is written to disk, one on its way to the log, and two that wait for them. */
+export const UPLOAD_BATCHES_IN_FLIGHT = 4
+
+/** Uploads at once: each holds a few batches, some 5 MB. */
+export const MAX_UPLOADS = 8
+
+/** Pause between two lines of progress. */
+export const PROGRESS_EVERY_MS = 250
+/** Causes that are told of one verdict: people read them; ten would do. */
+export const MAX_CAUSES = 100
+
+/**
+ * Facts looked at for one page of a list: at about 10 microseconds each, 0.1 s. What is asked for and rare comes over
+ * several pages, of which some are empty.
+ */
+export const MAX_LIST_LOOKS = 10_000
+
+/** Facts of a list that are read at once: two pages of the usual 100. */
+export const LISTED_SLICE = 200
+
+/** Ids of facts in one audit entry: at 36 bytes each 3.6 KB. An array of a thousand is told by its first hundred and its count. */
+export const MAX_AUDIT_IDS = 100
+/** A presence is this much late before its replica counts as silent: one announcement may be lost. */
+export const PRESENCE_GRACE_MS = 2_000
+
+/** Milliseconds that a request may wait for replicas, and by default waits: a reconnect and a new proof take about as long. */
+export const MAX_RECEIPT_WAIT_MS = 30_000
+/** Default of {@link MAX_RECEIPT_WAIT_MS}. */
+export const DEFAULT_RECEIPT_WAIT_MS = 2_000
+
+/** Requests that may wait for replicas at once: one of each connection. Whoever comes beyond is answered at once. */
+export const MAX_WAITING_RECEIPTS = MAX_CONNECTIONS
+
+/**
+ * How long the next barrier waits for answers to the one that is out, in milliseconds: fifty, and a tenth for each replica,
+ * which is about what its answer costs the publisher. So a thousand replicas are asked seven times a second at the most while
+ * one of them is silent, and answering never takes a publisher more than half a core.
+ */
+export const BARRIER_PATIENCE_MS = 50
+/** See {@link BARRIER_PATIENCE_MS}. */
+export const BARRIER_PATIENCE_PER_REPLICA_MS = 0.1
+
+/** As long as somebody waits, barriers go out again so often: one that was lost, or came before its replica, costs no more. */
+export const BARRIER_AGAIN_MS = 500
+
+/** Confirmations of one replica that are told apart by their time: more requests than are asked about in a second. */
+export const MAX_CONFIRMATIONS_KEPT = 32
+
+/** Barriers of which an answer is still understood: a second of them at their fastest, beside those sent again. */
+export const MAX_BARRIERS_KEPT = 256
+
+/** Facts or operations that one write to the Store works on before others have their turn: about two milliseconds. */
+export const STORE_BREATH_EVERY = 256

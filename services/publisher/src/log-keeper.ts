@@ -1,5 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Established, LogEvent, Presence, PublisherConnection, PublisherLog, StoredFrame } from '@rescind/log'
+import type {
+  Barrier,
+  Established,
+  LogEvent,
+  Presence,
+  PublisherConnection,
+  PublisherLog,
+  StoredFrame,
+} from '@rescind/log'
 import { type Clock, RescindError, toRescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { BrokerClock } from './broker-clock.ts'
@@ -123,6 +131,11 @@ export class LogKeeper {
       { maxAgeMs },
       'the log forgets old frames from now on; what is in force is appended again before',
     )
+  }
+
+  /** Asks all replicas whether they have applied a frame; without a connection it is lost. */
+  barrier(barrier: Barrier): void {
+    this.#connection?.barrier(barrier)
   }
 
   /** Does what is due; called often. `urgent`: something is wrong that establishing the log again may mend. */

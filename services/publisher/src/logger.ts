@@ -1,11 +1,12 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { serviceLogger } from '@rescind/telemetry'
+import type { DestinationStream, Logger } from 'pino'
 
-/** Whatever could hold a credential, wherever a log line might name it. */
-const SECRETS = ['authorization', 'key', 'token', 'password', 'creds', 'nkeySeed']
-
-/** JSON lines on standard output, or to `destination`. No key and no token ever stands in one. */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const paths = SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
-  const options = { name: 'publisher', level, redact: { paths, censor: '[redacted]' } }
-  return destination ? pino(options, destination) : pino(options)
+/** JSON lines on standard output, or to `destination`, in which no credential and no claim stands; see {@link serviceLogger}. */
+export function createLogger(level: string, destination?: DestinationStream, hashKey?: string): Logger {
+  return serviceLogger({
+    name: 'publisher',
+    level,
+    ...(destination && { destination }),
+    ...(hashKey !== undefined && { hashKey }),
+  })
 }

@@ -1,5 +1,6 @@
 import { natsLog, natsPublisherLog } from '@rescind/log'
 import { newUserNkey } from '@rescind/log/operator'
+import { openMeters } from '@rescind/telemetry'
 import { type Command, readCommandLine } from './command-line.ts'
 import { type ProcessConfig, printConfig, readConfig } from './config.ts'
 import { HELP } from './help.ts'
@@ -23,11 +24,12 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: ProcessConfig): Promise<void> {
-  const logger = createLogger(config.logLevel)
+  const logger = createLogger(config.logLevel, undefined, config.logHashKey)
   const publisher = await startPublisher({
     config: config.publisher,
     log: { publisher: natsPublisherLog(config.nats), replica: natsLog(config.nats) },
     logger,
+    meters: openMeters({ service: 'rescind-publisher', env: process.env, logger }),
   })
   let stopping = false
   const stop = async (signal: NodeJS.Signals): Promise<void> => {

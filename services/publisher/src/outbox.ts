@@ -2,22 +2,27 @@ import { type Clock, encodeShape, type Fact, limits, RescindError, shapeOf, toRe
 import type { Logger } from '@rescind/subscriber'
 import type { AppliedFrame, Expected } from './applied-frames.ts'
 import {
+  type AskedBy,
   answerRecorded,
+  auditOf,
   FRAME_OVERHEAD_BYTES,
   foundGroup,
   type Group,
   groupOf,
+  identityOf,
   mergeable,
   merged,
   type Outcome,
   type PlannedFact,
   remainder,
   type Submission,
+  settleFact,
   sizeOfSubmission,
   waitingOf,
 } from './group.ts'
-import { ANSWER_PATIENCE_MS, MAX_WAITING_BYTES, MAYBE_SENT_GROUPS, RETRY_SENDING_MS, WINDOW_GROUPS } from './limits.ts'
+import { ANSWER_PATIENCE_MS, MAX_WAITING_BYTES, RETRY_SENDING_MS, WINDOW_GROUPS } from './limits.ts'
 import type { LogicalTime } from './logical-time.ts'
+import type { PublisherMetrics } from './metrics/publisher-metrics.ts'
 import { sentFrames } from './probes.ts'
 import type { Outgoing } from './sender.ts'
 import type { Store } from './store/store.ts'
@@ -28,6 +33,8 @@ export interface SubmitOptions {
   readonly request?: { readonly key: string; readonly body: string } | undefined
   /** True: answered only once it is broadcast, however long that takes. */
   readonly patient?: boolean
+  /** Who asks for it, for the audit record, which is on disk with the facts. */
+  readonly by?: AskedBy
 }
 
 /** What the outbox needs. */
@@ -45,8 +52,7 @@ export interface OutboxParts {
   /** Asked before the own replica reads the log: is the frame there that was under way when the last process ended? */
   expect(frameId: string): Expected
   readonly logger: Logger
-  /** Told how long a write to the Store took, fsync included, in milliseconds. */
-  onRecorded?(ms: number): void
+  readonly metrics?: Pick<PublisherMetrics, 'recordFsync' | 'countFacts'>
 }
 
 /**
@@ -69,10 +75,12 @@ export class Outbox {
   #oldestRecordedAtMs: number | undefined
   /** One fact of each shape that may not be in force yet. */
   readonly #shapes = new Map<string, Fact>()
-  /** The frames that may have reached the log before the last process ended, waited for by their ids. */
-  readonly #found = new Map<string, Expected>()
+  /** By their order: the frames that may have reached the log before the last process ended. */
+  readonly #found = new Map<number, Expected>()
   #recording: Promise<void> | undefined
   #sending: Promise<void> | undefined
+  /** Until the Store has noted what was sent last. */
+  #noting: Promise<void> = Promise.resolve()
   /** Since when the group in front has been under way. */
   #sendingSinceMs: number | undefined
   #logFull: RescindError | undefined
@@ -100,10 +108,8 @@ export class Outbox {
       after = waiting.at(-1)?.order ?? after
     }
     await this.#next()
-    for (const group of this.#window.slice(0, MAYBE_SENT_GROUPS)) {
-      group.sent = true
-      this.#found.set(group.frameId, this.#parts.expect(group.frameId))
-    }
+    // Groups go one by one, but that one is done is written without fsync: several of the first can have reached the log.
+    for (const { order, frameId } of this.#window) this.#found.set(order, this.#parts.expect(frameId))
   }
 
   /** Begins to send, in the background. */
@@ -132,7 +138,7 @@ export class Outbox {
     const isFull = kind === 'issuer' ? undefined : this.#parts.fullness(planned.length + this.#waitingFacts)
     const refusal = this.#logFull ?? isFull
     if (refusal) throw refusal
-    const { request, patient = false } = options
+    const { request, patient = false, by } = options
     const atMs = this.#parts.time.peek()
     const facts = planned.map((one) => one.build(atMs))
     const bytes = sizeOfSubmission(facts, request !== undefined)
@@ -141,24 +147,11 @@ export class Outbox {
     }
     this.#noteShapes(facts)
     return new Promise((resolve, reject) => {
-      const waiting = { left: facts.length, cursor: undefined, unheld: false, resolve, reject }
-      this.#queue.push({ kind, planned, request, patient, bytes, facts, ...waiting })
+      const waiting = { left: facts.length, unheld: false, resolve, reject }
+      this.#queue.push({ kind, planned, request, patient, by, bytes, facts, ...waiting })
       this.#queuedBytes += bytes
       this.#recording ??= this.#record()
     })
-  }
-
-  /**
-   * Orders of the groups that wait no longer, because the own replica has applied this frame of theirs: to be written
-   * together with the frame, so that a Store that lost the one has kept the other.
-   */
-  settledBy(event: AppliedFrame): readonly number[] {
-    if (outrunIn(event).length > 0) return []
-    for (const { sent, frameId, order } of this.#window) {
-      if (!sent) break
-      if (frameId === event.frame.frameId) return [order]
-    }
-    return []
   }
 
   /** One fact of each shape that was asked for or recorded, and may not be in force yet. */
@@ -180,6 +173,7 @@ export class Outbox {
     while (this.#recording || isAwaited()) {
       await (this.#recording ?? new Promise((resolve) => setTimeout(resolve, 5)))
     }
+    await this.#noting
   }
 
   /** To be called when the sender was stopped. What waits goes on at the next start. */
@@ -191,6 +185,7 @@ export class Outbox {
     this.#onStop()
     await this.#recording
     await this.#sending
+    await this.#noting
     const closed = new RescindError('ERR_CLOSED', 'the publisher is stopping')
     for (const { owners } of this.#window) for (const { submission } of owners) submission.reject(closed)
   }
@@ -240,7 +235,8 @@ export class Outbox {
     const startedAtMs = this.#parts.clock.monotonic()
     try {
       sentFrames.tell('recording', group.frameId)
-      await store.write({ keep: [waitingOf(group)] }, { sync: true })
+      const audit = batch.flatMap((submission) => auditOf(submission, recordedAtMs))
+      await store.write({ keep: [waitingOf(group)], audit }, { sync: true })
       sentFrames.tell('recorded', group.frameId)
     } catch (error) {
       const cause = toRescindError(error, 'ERR_STORE_FAILED')
@@ -249,14 +245,17 @@ export class Outbox {
     } finally {
       for (const { bytes } of batch) this.#queuedBytes -= bytes
     }
-    this.#parts.onRecorded?.(this.#parts.clock.monotonic() - startedAtMs)
+    this.#parts.metrics?.recordFsync(this.#parts.clock.monotonic() - startedAtMs)
+    this.#parts.metrics?.countFacts((batch[0] as Submission).kind, 'recorded', group.facts.length)
     this.#recorded(group)
   }
 
   #recorded(group: Group): void {
     this.#waitingFacts += group.facts.length
     this.#oldestRecordedAtMs ??= group.recordedAtMs
-    if (this.#loadedTo < this.#spilledTo || this.#window.length >= WINDOW_GROUPS || group.order <= this.#loadedTo) {
+    // What was read from the disk before its writer was told stands in the window already.
+    const isBehind = this.#loadedTo < this.#spilledTo || group.order <= this.#loadedTo
+    if (isBehind || this.#window.length >= WINDOW_GROUPS) {
       this.#spilledTo = group.order
       answerRecorded(group)
     } else {
@@ -287,7 +286,7 @@ export class Outbox {
         const cause = toRescindError(error, 'ERR_STORE_FAILED')
         if (this.#stopped || cause.code === 'ERR_CLOSED') return
         await this.#meetTrouble(cause).catch((more) => this.#say(more))
-        await this.#untilRetry()
+        await this.#rest(RETRY_SENDING_MS)
         // With nothing left to try it with, the next request does.
         if (this.#window.length === 0) this.#logFull = undefined
       }
@@ -308,16 +307,20 @@ export class Outbox {
   async #sendGroup(first: Group): Promise<void> {
     this.#sendingSinceMs = this.#parts.clock.monotonic()
     await this.#parts.sender.whenOpen()
-    const expected = this.#found.get(first.frameId)
-    // The log has been read to its head by now: what is in it already has its time.
-    const group = expected?.event ? first : await this.#dated(first)
-    group.sent = true
-    const { frameId, facts, requests } = group
-    const event = await this.#parts.sender.send({ frameId, facts, requests, expected })
-    this.#found.delete(frameId)
-    await this.#settle(group, event)
+    const { frameId, facts, requests } = this.#found.get(first.order)?.event ? first : await this.#dated(first)
+    // What the last process sent may come in as late as now: asked last, and without a pause before the sender asks.
+    const event = this.#takeFound(first) ?? (await this.#parts.sender.send({ frameId, facts, requests }))
+    await this.#settle(this.#window[0] as Group, event)
     this.#logFull = undefined
     this.#sendingSinceMs = undefined
+  }
+
+  /** The log has been read to its head by now: if the frame of the last process got there, it has been applied. */
+  #takeFound({ order }: Group): AppliedFrame | undefined {
+    const expected = this.#found.get(order)
+    this.#found.delete(order)
+    expected?.forget()
+    return expected?.event
   }
 
   /** Gives times that count, and makes one group of all that have waited together: on disk before the log is told. */
@@ -335,36 +338,38 @@ export class Outbox {
     return dated
   }
 
-  /**
-   * The frame is applied: what is in force is done, and was written so with the frame; what a newer lift outran goes again,
-   * with the same id and a new time (R10).
-   */
-  async #settle(group: Group, event: AppliedFrame): Promise<void> {
-    const { frame, cursor, applied } = event
-    const outrun = outrunIn(event)
-    for (const [index, fact] of frame.facts.entries()) {
-      if (!outrun.includes(index)) this.#settleFact(group, index, { fact, cursor, unheld: applied[index] === 'full' })
+  /** The frame is applied: what is in force is done; what a newer lift outran goes again, with the same id and a new time (R10). */
+  async #settle(group: Group, { frame, cursor, applied }: AppliedFrame): Promise<void> {
+    const { store, metrics } = this.#parts
+    const again: number[] = []
+    const unsent = new Set<number>()
+    const settled: (() => void)[] = []
+    const places = new Map(frame.facts.map((fact, place) => [identityOf(fact), place]))
+    for (const [index, planned] of group.facts.entries()) {
+      const place = places.get(identityOf(planned))
+      // A frame of the last process may hold less than what bears its id by now.
+      if (place === undefined) unsent.add(index)
+      const fact = frame.facts[place ?? -1]
+      const fate = applied[place ?? -1]
+      if (!fact || (fate === 'lifted' && fact.kind === 'revocation')) again.push(index)
+      else settled.push(() => settleFact(group, index, { fact, cursor, unheld: fate === 'full' }))
     }
-    if (outrun.length > 0) {
-      const again = remainder(group, outrun)
-      await this.#parts.store.write({ keep: [waitingOf(again)] }, { sync: true })
-      again.answered = group.answered
-      this.#window[0] = again
+    if (again.length > 0) {
+      const rest = remainder(group, again, unsent)
+      await store.write({ keep: [waitingOf(rest)] }, { sync: true })
+      rest.answered = group.answered
+      this.#window[0] = rest
     } else this.#window.shift()
-    this.#leave(group.facts.length - outrun.length)
-  }
-
-  #settleFact({ owners }: Group, index: number, where: { fact: Fact; cursor: Submission['cursor']; unheld: boolean }) {
-    const owner = owners[index]
-    if (!owner) return
-    const { submission } = owner
-    submission.facts[owner.index] = where.fact
-    submission.cursor = where.cursor
-    submission.unheld ||= where.unheld
-    submission.left -= 1
-    if (submission.left > 0) return
-    const { facts, unheld, cursor } = submission
-    submission.resolve(unheld || !cursor ? { state: 'recorded', facts } : { state: 'broadcast', facts, cursor })
+    this.#leave(settled.length)
+    metrics?.countFacts((group.facts[0] as Fact).kind, 'broadcast', settled.length)
+    // Without fsync: if it is lost, the frame is found in the log again. It comes after the frame itself, which the Store
+    // was told of when it was applied: whoever is answered finds it there. Meanwhile the next group may go.
+    const noted = again.length > 0 ? Promise.resolve() : store.write({ done: [group.order] }, { sync: false })
+    this.#noting = noted
+      .catch((error) => this.#say(error))
+      .then(() => {
+        for (const settle of settled) settle()
+      })
   }
 
   /** So many facts have left the outbox. */
@@ -406,21 +411,22 @@ export class Outbox {
     this.#parts.logger.error({ code, detail }, 'what waits for the log cannot go on')
   }
 
+  /** A pause that the stop cuts short. */
+  #rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#onStop = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (this.#stopped) this.#onStop()
+    })
+  }
+
   #untilWork(): Promise<void> {
     return new Promise((resolve) => {
       this.#onWork = resolve
       if (this.#window.length > 0 || this.#loadedTo < this.#spilledTo || this.#stopped) resolve()
-    })
-  }
-
-  #untilRetry(): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = setTimeout(resolve, RETRY_SENDING_MS)
-      this.#onStop = () => {
-        clearTimeout(waiting)
-        resolve()
-      }
-      if (this.#stopped) this.#onStop()
     })
   }
 
@@ -429,9 +435,4 @@ export class Outbox {
       this.#onRoom = resolve
     })
   }
-}
-
-/** Indexes of the revocations that a newer lift outran (R10). */
-function outrunIn({ frame, applied }: AppliedFrame): number[] {
-  return frame.facts.flatMap(({ kind }, index) => (kind === 'revocation' && applied[index] === 'lifted' ? [index] : []))
 }

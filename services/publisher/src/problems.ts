@@ -21,6 +21,7 @@ export const PROBLEMS = {
   invalid_check: [422, 'The question breaks the rules'],
   invalid_idempotency_key: [422, 'The idempotency key breaks the rules'],
   idempotency_key_reused: [422, 'The idempotency key belongs to another request'],
+  invalid_parameter: [422, 'A query parameter breaks the rules'],
   unknown_parameter: [422, 'A query parameter is not known'],
   not_supported: [422, 'This release does not support it'],
   confirmation_required: [428, 'The revocation reaches many tokens and must be confirmed'],
@@ -87,6 +88,9 @@ export class Problem extends Error {
     return { type, title: PROBLEMS[code][1], status, code, detail, ...(errors.length > 0 && { errors }) }
   }
 }
+
+/** The detail of a `not_found` for an id in a path that is one. */
+export const UNKNOWN_ID = 'nothing with this id is known here'
 
 /** The detail of a refusal whose mistakes stand in `errors`. */
 export function notTaken(mistakes: number): string {

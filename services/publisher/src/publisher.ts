@@ -1,5 +1,6 @@
 import type { PublisherLog, RevocationLog } from '@rescind/log'
-import { type Clock, RescindError, systemClock } from '@rescind/protocol'
+import { type Clock, limits, RescindError, systemClock } from '@rescind/protocol'
+import { type Meter, type Meters, openMeters, replicaMetrics, requestMetrics } from '@rescind/telemetry'
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { assemble, type Parts } from './assemble.ts'
@@ -7,7 +8,10 @@ import { isLoopback, type PublisherConfig } from './config.ts'
 import { makeGate } from './gate.ts'
 import { IdempotentAnswers } from './idempotency.ts'
 import { CLOSE_PATIENCE_MS, TICK_MS } from './limits.ts'
+import { observe } from './metrics/observed.ts'
+import { PublisherMetrics } from './metrics/publisher-metrics.ts'
 import { healthRoutes } from './routes/health-routes.ts'
+import { metricsRoutes } from './routes/metrics-routes.ts'
 import { openApiRoutes } from './routes/openapi-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
 import { writeRoutes } from './routes/write-routes.ts'
@@ -27,6 +31,8 @@ export interface StartPublisherOptions {
   readonly logger?: Logger
   /** Default: the machine's clocks. */
   readonly clock?: Clock
+  /** What to measure with; closed with the publisher. Default: one that only `GET /metrics` reads. */
+  readonly meters?: Meters
   /** For tests: opens the Store otherwise. */
   readonly openStore?: typeof openStore
 }
@@ -49,17 +55,22 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
     const detail = `keys or an admin issuer are required, because others than this machine reach ${config.host}`
     throw new RescindError('ERR_INVALID_OPTION', detail)
   }
-  const parts = await assemble({ ...options, logger, clock })
-  const app = await makeServer(options, parts, clock, logger)
+  const meters = options.meters ?? openMeters({ service: 'rescind-publisher' })
+  const metrics = new PublisherMetrics(meters.meter)
+  const parts = await assemble({ ...options, logger, clock, metrics })
+  measure(meters.meter, parts, config, clock)
+  const app = await makeServer(options, parts, clock, logger, metrics)
+  requestMetrics(app, meters.meter)
   const answers = new IdempotentAnswers(parts.store, clock)
   writeRoutes(app, parts.publishing, answers)
   readRoutes(app, parts)
   healthRoutes(app, parts.readiness)
   openApiRoutes(app)
+  metricsRoutes(app, meters)
   const ticking = setInterval(() => tick(parts), TICK_MS)
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
-    closing ??= stop(app, parts, ticking, config.shutdownDelayMs)
+    closing ??= stop(app, parts, ticking, config.shutdownDelayMs).finally(() => meters.close())
     return closing
   }
   try {
@@ -81,16 +92,32 @@ async function makeServer(
   parts: Parts,
   clock: Clock,
   logger: Logger,
+  metrics: PublisherMetrics,
 ): Promise<FastifyInstance> {
   const { trustedProxies, http } = config
   try {
     const gate = makeGate(config, parts.replica, clock)
     const given = { ...(trustedProxies && { trustedProxies }), ...(http && { limits: http }) }
-    return createServer({ gate, logger, clock, ...given })
+    return createServer({ gate, logger, clock, onRefused: (code) => metrics.countRefusal(code), ...given })
   } catch (error) {
     await closeParts(parts)
     throw error
   }
+}
+
+/** What is asked at each collection. */
+function measure(meter: Meter, parts: Parts, config: PublisherConfig, clock: Clock): void {
+  const { readiness, replicas, brokerClock, replica, publishing } = parts
+  replicaMetrics(meter, replica)
+  observe(meter, {
+    clock,
+    checks: () => readiness.checks(),
+    replicas: () => replicas.list(),
+    backlog: () => publishing.outbox.backlog,
+    clockDistanceMs: () => brokerClock.distanceMs(),
+    maxEntries: config.maxEntries ?? limits.MAX_ENTRIES,
+    storeDir: config.storeDir,
+  })
 }
 
 /** Says what an operator should know of who may come in. */
@@ -124,6 +151,7 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
   let impatience: NodeJS.Timeout | undefined
   try {
     await parts.publishing.outbox.drain()
+    parts.receipts.close()
     impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
     await app.close()
   } finally {
@@ -134,8 +162,10 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
 }
 
 /** From the top down: the Store is the last that anything could be written to. */
-async function closeParts({ snapshots, replica, keeper, sender, publishing, reconciler, store }: Parts): Promise<void> {
+async function closeParts(parts: Parts): Promise<void> {
+  const { snapshots, receipts, replica, keeper, sender, publishing, reconciler, store } = parts
   snapshots.close()
+  receipts.close()
   sender.stop()
   await Promise.all([publishing.outbox.close(), reconciler.close()])
   await Promise.all([replica.close(), keeper.close()])

@@ -2,7 +2,7 @@ import type { Mistake } from '@rescind/protocol'
 import { Problem } from './problems.ts'
 
 /** Parameters of later releases: refused by name, because ignoring one would promise what does not happen. */
-const LATER: ReadonlySet<string> = new Set(['wait', 'dryRun', 'timeoutMs', 'minReplicas'])
+const LATER: ReadonlySet<string> = new Set(['dryRun'])
 
 /** Refuses every query parameter that the route does not take, all at once. */
 export function checkQuery(query: unknown, known: readonly string[]): void {

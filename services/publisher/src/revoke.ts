@@ -9,7 +9,7 @@ import {
 } from '@rescind/protocol'
 import { uuidv7 } from 'uuidv7'
 import { type RevocationsAnswer, revocationAnswer } from './answers.ts'
-import type { PlannedFact } from './group.ts'
+import type { AskedBy, PlannedFact } from './group.ts'
 import type { RequestHashes } from './idempotency.ts'
 import type { Principal } from './principal.ts'
 import { notTaken, Problem } from './problems.ts'
@@ -33,7 +33,7 @@ export async function revoke(
   if (live.length === 0) {
     return { state: 'nothing_to_do', revocations: planned.map((one) => revocationAnswer(one.provisional, false)) }
   }
-  const outcome = await parts.outbox.submit('revocation', live, { request })
+  const outcome = await parts.outbox.submit('revocation', live, { request, by: askedBy(principal, 'revoke') })
   const isBroadcast = outcome.state === 'broadcast'
   const recorded = new Map((outcome.facts as readonly Revocation[]).map((fact) => [fact.id, fact]))
   const revocations = planned.map(({ provisional }) => {
@@ -41,6 +41,11 @@ export async function revoke(
     return fact ? revocationAnswer(fact, isBroadcast) : revocationAnswer(provisional, false)
   })
   return { state: outcome.state, ...(isBroadcast && { cursor: outcome.cursor }), revocations }
+}
+
+/** For the audit record. */
+export function askedBy({ name, signOn }: Principal, action: AskedBy['action']): AskedBy {
+  return { principal: name, signOn, action }
 }
 
 /** A revocation on its way: as it would be now, and how it is made for the time that its frame is given. */

@@ -1,14 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StoredFrame } from '@rescind/log'
-import {
-  type Clock,
-  encodeFrame,
-  type Fact,
-  type FrameRequest,
-  isRescindError,
-  peekFrameId,
-  RescindError,
-} from '@rescind/protocol'
+import { encodeFrame, type Fact, type FrameRequest, isRescindError, peekFrameId, RescindError } from '@rescind/protocol'
 import type { AppliedFrame, AppliedFrames, Expected } from './applied-frames.ts'
 import { APPEND_PAUSE_MS, APPLIED_PATIENCE_MS, LATE_ROUNDS, NUDGE_AFTER_MS } from './limits.ts'
 import { sentFrames } from './probes.ts'
@@ -29,13 +21,10 @@ export interface SenderParts {
   /** The format version to write. */
   frameVersion(): number
   readonly appliedFrames: AppliedFrames
-  readonly clock: Clock
   /** Makes the own replica ask for the head. */
   nudge(): void
   /** Id of the Store, for the frames written from it. */
   readonly publisher: string
-  /** Told how long an append took until it was acknowledged, in milliseconds. */
-  onAppended?(ms: number): void
 }
 
 /** What becomes a frame. */
@@ -43,8 +32,6 @@ export interface Outgoing {
   readonly frameId: string
   readonly facts: readonly Fact[]
   readonly requests?: readonly FrameRequest[]
-  /** From when on it is waited for; default: from now on. */
-  readonly expected?: Expected | undefined
 }
 
 /**
@@ -72,7 +59,7 @@ export class Sender {
    * then it is not there. Rejects with `ERR_CLOSED` when the sender is stopped: then nobody knows.
    */
   send(frame: Outgoing): Promise<AppliedFrame> {
-    const expected = frame.expected ?? this.#parts.appliedFrames.expect(frame.frameId)
+    const expected = this.#parts.appliedFrames.expect(frame.frameId)
     const sent = this.#last.then(() => this.#send(frame, expected)).finally(() => expected.forget())
     this.#last = sent.catch(() => undefined)
     return sent
@@ -109,13 +96,11 @@ export class Sender {
     const { publisher } = this.#parts
     const frame = { frameId, epoch: this.#parts.epoch(), publisher, facts, requests }
     const bytes = encodeFrame(frame, this.#parts.frameVersion())
-    const startedAtMs = this.#parts.clock.monotonic()
     try {
       const acknowledged = this.#parts.append(bytes, { messageId, signal: this.#stop.signal })
       sentFrames.tell('appending', frameId)
       const { seq, duplicate } = await acknowledged
       if (duplicate) return (await this.#lies(frameId, seq)) || 'elsewhere'
-      this.#parts.onAppended?.(this.#parts.clock.monotonic() - startedAtMs)
       sentFrames.tell('acknowledged', frameId)
       return true
     } catch (error) {

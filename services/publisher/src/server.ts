@@ -13,7 +13,7 @@ import type { Gate } from './gate.ts'
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.ts'
 import { takeJsonOnly } from './json-body.ts'
 import type { Principal, Scope } from './principal.ts'
-import { Problem, toProblem } from './problems.ts'
+import { Problem, type ProblemCode, toProblem } from './problems.ts'
 import { checkQuery } from './query.ts'
 import { RefusalLog } from './refusal-log.ts'
 
@@ -37,6 +37,8 @@ export interface ServerParts {
   readonly clock: Clock
   /** Proxies whose `X-Forwarded-For` is believed: addresses and ranges. None by default. */
   readonly trustedProxies?: readonly string[]
+  /** Told the code of each refusal. Must not throw. */
+  onRefused?(code: ProblemCode): void
   /** What differs from {@link HTTP_LIMITS}. */
   readonly limits?: Partial<HttpLimits>
 }
@@ -45,18 +47,19 @@ export interface ServerParts {
 export function createServer(parts: ServerParts): FastifyInstance {
   const { gate, logger, trustedProxies = [] } = parts
   const bounds = { ...HTTP_LIMITS, ...parts.limits }
-  const log = new RefusalLog(parts.clock)
-  const connections = new Connections(bounds, logger)
+  const log = new RefusalLog(parts.clock, parts.onRefused)
+  const connections = new Connections(bounds, logger, parts.onRefused)
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.MAX_BODY_BYTES,
-    requestTimeout: bounds.requestTimeoutMs,
+    requestTimeout: 0,
     keepAliveTimeout: bounds.keepAliveMs,
     connectionTimeout: bounds.stallTimeoutMs,
     http: {
       headersTimeout: bounds.headersTimeoutMs,
-      requestTimeout: bounds.requestTimeoutMs,
+      // Node's own would end uploads, which may take as long as they need: `Connections` counts it for all others.
+      requestTimeout: 0,
       connectionsCheckingInterval: bounds.checkEveryMs,
       maxHeaderSize: bounds.maxHeaderBytes,
     },

@@ -1,6 +1,7 @@
 import { type Clock, type Cursor, encodeSnapshot, RescindError, sameCursor } from '@rescind/protocol'
 import type { EmbeddedReplica } from '@rescind/subscriber/internal'
 import { SNAPSHOT_KEPT_MS } from './limits.ts'
+import type { PublisherMetrics } from './metrics/publisher-metrics.ts'
 
 /** The bytes of one snapshot, and where it stands. */
 export interface BuiltSnapshot {
@@ -16,6 +17,8 @@ export interface SnapshotsParts {
   refusal(): RescindError | undefined
   /** The log as it was last established. */
   identity(): { readonly epoch: string; readonly deployment: string } | undefined
+  /** Told of each build. */
+  readonly metrics?: PublisherMetrics
 }
 
 /** Images of the publisher's own replica (R20): one build for all who ask at once, kept while its cursor is the newest. */
@@ -38,7 +41,7 @@ export class Snapshots {
   async current(): Promise<BuiltSnapshot> {
     const { cursor, deployment } = this.#position()
     if (this.#kept && sameCursor(this.#kept.cursor, cursor)) return this.#kept
-    this.#building ??= this.#build(cursor, deployment).finally(() => {
+    this.#building ??= this.#measured(cursor, deployment).finally(() => {
       this.#building = undefined
     })
     return this.#building
@@ -58,6 +61,19 @@ export class Snapshots {
     if (cursor === undefined || identity?.epoch !== cursor.epoch)
       throw unavailable('the log has just changed its epoch')
     return { cursor, deployment: identity.deployment }
+  }
+
+  async #measured(cursor: Cursor, deployment: string): Promise<BuiltSnapshot> {
+    const { clock, metrics } = this.#parts
+    const beganMs = clock.monotonic()
+    try {
+      const built = await this.#build(cursor, deployment)
+      metrics?.recordSnapshot(clock.monotonic() - beganMs, built.bytes.length)
+      return built
+    } catch (error) {
+      metrics?.countSnapshotFailure()
+      throw error
+    }
   }
 
   /** What is applied while the image is made may or may not be in it: the cursor is that of before (R9, R11). */

@@ -197,11 +197,9 @@ describe('what is no JSON request at all', () => {
 describe('where and how to ask', () => {
   it('parameters of later releases are refused by name, others as unknown', async () => {
     const body = { iss: ISS, match: sub }
-    for (const query of ['wait=enforced', 'dryRun=true', 'timeoutMs=2000', 'minReplicas=3', 'wait']) {
-      const reply = await harness.call('POST', `/v1/revocations?${query}`, { body })
-      assert.deepEqual(refused(reply, 422, 'not_supported'), [' not_supported'])
-      assert.ok(reply.body.detail.includes(`?${query.split('=')[0]} `), reply.body.detail)
-    }
+    const reply = await harness.call('POST', '/v1/revocations?dryRun=true', { body })
+    assert.deepEqual(refused(reply, 422, 'not_supported'), [' not_supported'])
+    assert.ok(reply.body.detail.includes('?dryRun '), reply.body.detail)
     const both = await harness.call('POST', '/v1/revocations?dry_run=1&dryRun=true', { body })
     assert.deepEqual(refused(both, 422, 'not_supported'), [' unknown_parameter', ' not_supported'])
     refused(await harness.call('POST', '/v1/lifts?force=1', { body }), 422, 'unknown_parameter')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeFrame, RescindError, systemClock } from '@rescind/protocol'
+import { decodeFrame, RescindError } from '@rescind/protocol'
 import { AppliedFrames } from '../src/applied-frames.ts'
 import { Sender, type SenderParts } from '../src/sender.ts'
 import { until } from './until.ts'
@@ -52,7 +52,6 @@ function bench(more: Partial<SenderParts> = {}) {
     epoch: () => EPOCH,
     frameVersion: () => 1,
     appliedFrames,
-    clock: systemClock,
     nudge() {},
     publisher: 'p',
     ...more,
@@ -181,15 +180,6 @@ test('frames go one at a time, in order', async () => {
     frames.map(({ frameId }) => frameId),
   )
   assert.equal(sent.length, 4)
-})
-
-test('what is waited for from before counts, if it lies there', async () => {
-  const { sender, appliedFrames, sent, log, stored } = bench()
-  await sender.send(OUTGOING)
-  const expected = appliedFrames.expect(OUTGOING.frameId)
-  log.apply(stored[0] as Uint8Array)
-  await sender.send({ ...OUTGOING, expected })
-  assert.equal(sent.length, 1, 'found in the log, not appended')
 })
 
 test('a frame is written in the version that is asked for, and in none that this build does not write', async () => {

@@ -1,13 +1,16 @@
 import type { Replica } from '@rescind/subscriber'
 import { fastifyRescind } from '@rescind/subscriber/fastify'
+import { type Meters, PROMETHEUS_TEXT, replicaMetrics, requestMetrics } from '@rescind/telemetry'
 import type { Verified, Verifier } from '@rescind/verifier'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import { sendRefused } from './send-refused.ts'
+import { verifierMetrics } from './verifier-metrics.ts'
 
 /** What the routes need. */
 export interface AppParts {
   readonly replica: Replica
   readonly verifier: Verifier
+  readonly meters: Meters
   /** Shown in answers, so that a reader sees which replica answered. */
   readonly name?: string
   readonly logger?: FastifyBaseLogger
@@ -31,6 +34,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
   })
+  measure(app, parts)
   app.register(async (scope) => protectedRoutes(scope, parts))
   app.get('/replica', async () => ({ name: parts.name, ...parts.replica.status }))
   app.get('/livez', async () => ({ status: 'ok' }))
@@ -41,9 +45,20 @@ export function buildApp(parts: AppParts): FastifyInstance {
   return app
 }
 
+/** What `GET /metrics` tells: no claim and no name of anybody. */
+function measure(app: FastifyInstance, { replica, verifier, meters }: AppParts): void {
+  replicaMetrics(meters.meter, replica)
+  verifierMetrics(meters.meter, verifier)
+  requestMetrics(app, meters.meter)
+  app.get('/metrics', async (_request, reply) => reply.type(PROMETHEUS_TEXT).send(await meters.text()))
+}
+
 /** Two lines per request would be most of this API's output: only what goes wrong is logged. */
 class QuietRequests extends LogController {
   override incomingRequest(): void {}
+
+  /** The path and the query that were asked for would stand in the line, with whatever somebody puts there. */
+  override routeNotFound(): void {}
 
   override requestCompleted(...[error, request, reply]: Parameters<LogController['requestCompleted']>): void {
     if (error) super.requestCompleted(error, request, reply)

@@ -50,6 +50,7 @@ const environment = z.object({
   RESCIND_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { error: 'must be a level of pino' })
     .default('info'),
+  RESCIND_LOG_HASH_KEY: z.string().min(16, { error: 'must be at least 16 characters' }).optional(),
 })
 
 /** What the sample API needs to know, checked. */
@@ -85,6 +86,8 @@ export interface ProcessConfig {
   /** Bearer credential for the snapshot. Secret. */
   readonly snapshotToken?: string
   readonly logLevel: string
+  /** Of the short hashes in log lines. Secret. Default: a random one. */
+  readonly logHashKey?: string
 }
 
 /** Either the configuration, or one line for each mistake. */
@@ -95,7 +98,7 @@ export type ReadConfig =
 /** Reads the configuration and reports all mistakes at once. An empty variable counts as absent. */
 export function readConfig(env: Environment): ReadConfig {
   const mistakes: string[] = []
-  const given = withFiles(env, ['RESCIND_SNAPSHOT_TOKEN'], mistakes)
+  const given = withFiles(env, ['RESCIND_SNAPSHOT_TOKEN', 'RESCIND_LOG_HASH_KEY'], mistakes)
   const parsed = environment.safeParse(given)
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0])
@@ -128,5 +131,6 @@ function toConfig(env: z.infer<typeof environment>, nats: NatsLogOptions): Proce
     snapshotUrl: env.RESCIND_SNAPSHOT_URL,
     ...(env.RESCIND_SNAPSHOT_TOKEN !== undefined && { snapshotToken: env.RESCIND_SNAPSHOT_TOKEN }),
     logLevel: env.RESCIND_LOG_LEVEL,
+    ...(env.RESCIND_LOG_HASH_KEY !== undefined && { logHashKey: env.RESCIND_LOG_HASH_KEY }),
   }
 }

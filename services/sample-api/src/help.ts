@@ -24,10 +24,13 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
   RESCIND_WHEN_UNKNOWN    reject or accept, when the replica cannot know (required)
   RESCIND_STALE_AFTER_MS  age of the last proof above which it cannot know (15000)
   RESCIND_LOG_LEVEL       fatal, error, warn, info, debug, trace or silent (info)
+  RESCIND_LOG_HASH_KEY *  for the short hashes of tokens and subjects in log lines, at least 16 characters (random)
+  OTEL_EXPORTER_OTLP_ENDPOINT  where metrics are sent to by OTLP; and OpenTelemetry's other variables (nowhere)
 
 Calls:
   GET /whoami   200 with the token's sub, 401 with a challenge, or 503
   GET /replica  the replica's status
+  GET /metrics  all numbers, as Prometheus text
   GET /livez    200 while the process runs
   GET /readyz   200 while the replica is live, else 503
 

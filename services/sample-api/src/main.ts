@@ -1,5 +1,5 @@
 import { httpSnapshot, isRescindError, natsLog } from '@rescind/subscriber'
-import { pino } from 'pino'
+import { openMeters, serviceLogger } from '@rescind/telemetry'
 import { type ProcessConfig, readConfig } from './config.ts'
 import { HELP } from './help.ts'
 import { startSampleApi } from './sample-api.ts'
@@ -21,7 +21,8 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: ProcessConfig): Promise<void> {
-  const logger = pino({ name: config.api.name ?? 'sample-api', level: config.logLevel })
+  const { logLevel: level, logHashKey: hashKey } = config
+  const logger = serviceLogger({ name: config.api.name ?? 'sample-api', level, ...(hashKey && { hashKey }) })
   const api = await startSampleApi({
     config: config.api,
     log: natsLog(config.nats),
@@ -30,6 +31,7 @@ async function serve(config: ProcessConfig): Promise<void> {
       config.snapshotToken === undefined ? {} : { token: config.snapshotToken },
     ),
     logger,
+    meters: openMeters({ service: 'rescind-sample-api', env: process.env, logger }),
   })
   logger.info({ url: api.url }, 'listening')
   stopOnSignals(() => api.close(), logger)

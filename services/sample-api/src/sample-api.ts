@@ -1,4 +1,5 @@
 import { openReplica, type Replica, type ReplicaOptions, RescindError } from '@rescind/subscriber'
+import { type Meters, openMeters } from '@rescind/telemetry'
 import { createVerifier } from '@rescind/verifier'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.ts'
@@ -18,6 +19,8 @@ export interface StartSampleApiOptions {
   readonly logger?: FastifyBaseLogger
   /** Default: the machine's clocks. */
   readonly clock?: NonNullable<ReplicaOptions['clock']>
+  /** What to measure with; closed with the API. Default: one that only `GET /metrics` reads. */
+  readonly meters?: Meters
 }
 
 /** A sample API that listens. */
@@ -35,7 +38,7 @@ export interface RunningSampleApi {
  * Rejects if the port is taken or the configuration cannot be used; nothing stays open then.
  */
 export async function startSampleApi(options: StartSampleApiOptions): Promise<RunningSampleApi> {
-  const { config, logger, clock } = options
+  const { config, logger, clock, meters = openMeters({ service: 'rescind-sample-api' }) } = options
   const replica = await openReplica({
     log: options.log,
     ...(options.snapshot ? { snapshot: options.snapshot } : { bootstrap: 'log' }),
@@ -56,6 +59,7 @@ export async function startSampleApi(options: StartSampleApiOptions): Promise<Ru
     const app = buildApp({
       replica,
       verifier,
+      meters,
       ...(config.name !== undefined && { name: config.name }),
       ...(logger && { logger }),
     })
@@ -64,11 +68,11 @@ export async function startSampleApi(options: StartSampleApiOptions): Promise<Ru
       // A client that sends or reads slowly is cut off after this.
       const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
       await app.close().finally(() => clearTimeout(impatience))
-      await replica.close()
+      await Promise.all([replica.close(), meters.close()])
     })
     return { url, replica, close }
   } catch (error) {
-    await replica.close()
+    await Promise.all([replica.close(), meters.close()])
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     const detail = `port ${config.port} of ${config.host} is taken: set RESCIND_PORT to another one, or to 0`
     throw new RescindError('ERR_INVALID_OPTION', detail, { cause: error })

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { manualClock, memoryLog, testPublisher } from '@rescind/subscriber/testing'
+import { serviceLogger } from '@rescind/telemetry'
 import type { SampleApiConfig } from '../src/config.ts'
 import { startSampleApi } from '../src/index.ts'
 import { AUD, demoIssuer, ISS } from './demo-issuer.ts'
@@ -25,12 +26,13 @@ function configFor(jwksUrl: string, changes: Partial<SampleApiConfig> = {}): Sam
 }
 
 /** An issuer, a log with a publisher on it, and one API that is live. */
-async function house(changes: Partial<SampleApiConfig> = {}) {
+async function house(changes: Partial<SampleApiConfig> = {}, logger?: ReturnType<typeof serviceLogger>) {
   const clock = manualClock()
   const log = memoryLog({ clock })
   const issuer = await demoIssuer()
   const publisher = await testPublisher({ log, clock, issuers: [{ iss: ISS }] })
-  const api = await startSampleApi({ config: configFor(issuer.jwksUrl, changes), log: log.replicaLog, clock })
+  const config = configFor(issuer.jwksUrl, changes)
+  const api = await startSampleApi({ config, log: log.replicaLog, clock, ...(logger && { logger }) })
   await until('the replica is live', () => api.replica.status.state === 'live')
   const get = (path: string, token?: string) =>
     fetch(api.url + path, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
@@ -190,4 +192,64 @@ test('a port that is taken ends the start, and nothing stays open', async () => 
   } finally {
     taken.close()
   }
+})
+
+test('GET /metrics tells checks by verdict, how the replica is, tokens by outcome and requests; and no subject', async () => {
+  await using it = await house()
+  await it.get('/whoami', it.mint({ sub: 'marked-subject' }))
+  await it.get('/whoami')
+  await it.get('/marked-path')
+  const response = await it.get('/metrics')
+  assert.equal(response.status, 200)
+  assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+  const text = await response.text()
+  for (const line of [
+    // The verifier asks, and the plugin once more (R22).
+    'rescind_checks_total{verdict="active"} 2',
+    'rescind_checks_total{verdict="unknown",cause="stale"} 0',
+    'rescind_replica_state{state="live"} 1',
+    'rescind_verifications_total{outcome="verified"} 1',
+    'rescind_verifications_total{outcome="no_credentials"} 1',
+    'rescind_http_request_duration_seconds_count{method="GET",route="/whoami",status="200"} 1',
+    'rescind_http_request_duration_seconds_count{method="GET",route="none",status="404"} 1',
+  ]) {
+    assert.ok(text.includes(`\n${line}\n`), `${line} is not in ${text}`)
+  }
+  assert.match(text, /\nrescind_replica_lag_seconds [\d.e-]+\n/)
+  assert.ok(!text.includes('marked'), text)
+})
+
+test('whatever is sent, no token, subject or path of it stands in the log, at any level', async () => {
+  const lines: string[] = []
+  const logger = serviceLogger({ name: 'api', level: 'trace', destination: { write: (line) => void lines.push(line) } })
+  await using it = await house({}, logger)
+  const tokens = [
+    it.mint({ sub: 'marked-sub', jti: 'marked-jti', sid: 'marked-sid' }),
+    it.mint({ sub: 'marked-sub', aud: 'marked-aud' }),
+    it.mint({ sub: 'marked-sub', iss: 'marked-iss' }),
+    it.mint({ sub: 'marked-sub', exp: 1 }),
+    it.mint({ sub: 'marked-sub', iat: 'marked' }),
+    'marked.marked.marked',
+  ]
+  for (const token of tokens) await it.get('/whoami', token)
+  const { cursor } = await it.publisher.revoke({ match: { sub: 'marked-sub' } })
+  await it.api.replica.reached(cursor)
+  for (const token of tokens) {
+    await it.get('/whoami', token)
+    await it.get(`/marked-path/${token}?access_token=${token}`)
+    await it.get(`/whoami?access_token=${token}`, token)
+    await fetch(`${it.api.url}/whoami`, { method: 'POST', headers: { 'content-type': 'text/marked' }, body: token })
+    await fetch(`${it.api.url}/livez`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"marked`,
+    })
+    await fetch(`${it.api.url}/%marked`)
+  }
+  assert.ok(lines.length > 5)
+  const parts = tokens.flatMap((token) => token.split('.').filter((part) => part.length > 20))
+  assert.deepEqual(
+    lines.filter((line) => ['marked', ...parts].some((part) => line.includes(part))),
+    [],
+  )
 })

@@ -107,7 +107,8 @@ function notBelow(manifest: Manifest): Finding[] {
 
 function differingReferences(manifest: Manifest, references: readonly string[]): Finding[] {
   const ours = Object.keys(manifest.json.dependencies ?? {}).filter((name) => name.startsWith('@rescind/'))
-  const wanted = ours.map((name) => `packages/${name.slice('@rescind/'.length)}`).sort()
+  const rooms = Object.keys(ROOMS)
+  const wanted = ours.map((name) => rooms.find((room) => room.endsWith(name.slice('@rescind'.length))) ?? name).sort()
   if (wanted.join() === [...references].sort().join()) return []
   const what = `refers to ${references.join(', ') || 'nothing'}, and depends on ${wanted.join(', ') || 'nothing'}`
   return [

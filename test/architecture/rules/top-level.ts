@@ -60,6 +60,7 @@ const IN_A_ROOM = [
   'Dockerfile',
   'openapi.json',
   'kubernetes',
+  'monitoring',
 ]
 
 /** The top level, the floors and the rooms hold what belongs there and nothing else. `entriesOf` lists a folder. */

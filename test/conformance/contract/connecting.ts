@@ -25,6 +25,29 @@ export function connecting(start: Start): void {
     assert.equal(connection.unguarded, bench.harness.unguarded)
   })
 
+  it('counts reconnections, and bytes in and out; the counts only ever grow', async () => {
+    const bench = await start()
+    const { connection } = await bench.established()
+    const replica = await bench.replica()
+    const before = replica.connection.stats()
+    const sentBefore = connection.stats().sentBytes
+    assert.equal(before.reconnects, 0)
+    await appendAll(connection, 1, 3)
+    await replica.told.until('the live frames', ({ live }) => live.length === 3)
+    const frames = 'frame 1frame 2frame 3'.length
+    assert.ok(connection.stats().sentBytes - sentBefore >= frames)
+    const after = replica.connection.stats()
+    assert.ok(after.receivedBytes - before.receivedBytes >= frames)
+    await replica.connection.head()
+    const { log } = replica.connection.stats()
+    assert.ok(log && log.bytes >= frames && log.bytes < (log.maxBytes ?? 0), JSON.stringify(log))
+    await bench.harness.cut()
+    await bench.harness.mend()
+    await replica.told.until('reconnected', ({ others }) => others.includes('reconnected'))
+    const back = replica.connection.stats()
+    assert.ok(back.reconnects >= 1 && back.receivedBytes >= after.receivedBytes, JSON.stringify(back))
+  })
+
   it('stops connecting when the signal fires, before and while the broker is sought', async () => {
     const bench = await start()
     const connect = (signal: AbortSignal) => bench.harness.replicaLog.connect({ name: 'r', onEvent: () => {}, signal })

@@ -35,7 +35,8 @@ export interface Parameter {
 
 /** One call: what the router needs to serve it, and what the document says of it. */
 export interface Call {
-  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE'
+  /** A `{name}` in it is described by `pathParameters`. */
   readonly path: string
   readonly operationId: string
   readonly tag: 'revocations' | 'replicas' | 'health'
@@ -43,12 +44,16 @@ export interface Call {
   readonly description: string
   /** What a principal needs for it; a call without one is open to all. */
   readonly scope?: Scope
+  /** What the path names. */
+  readonly pathParameters?: Readonly<Record<string, Parameter>>
   /** Query parameters that it takes. All others are refused. */
   readonly query?: Readonly<Record<string, Parameter>>
   /** Headers that change what it does. */
   readonly headers?: Readonly<Record<string, Parameter>>
   /** The JSON body that it wants. */
   readonly body?: Content & { readonly description: string }
+  /** Bodies of other media types that it takes instead. */
+  readonly otherBodies?: Readonly<Record<string, Content>>
   /** It writes to the log, and can be repeated under an `Idempotency-Key`. */
   readonly appends?: true
   /** By status: what it answers when nothing is refused. */
@@ -59,5 +64,6 @@ export interface Call {
 
 /** What Fastify needs of a call beside its handler. */
 export function routeOf({ method, path, scope, query }: Call) {
-  return { method, url: path, config: { query: Object.keys(query ?? {}), ...(scope && { scope }) } }
+  const url = path.replace(/\{(\w+)\}/g, ':$1')
+  return { method, url, config: { query: Object.keys(query ?? {}), ...(scope && { scope }) } }
 }

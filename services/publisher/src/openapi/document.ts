@@ -6,16 +6,31 @@ import { CLAIM_SCHEMAS } from './claims.ts'
 import { HEALTH_SCHEMAS, LIVEZ, READYZ } from './health.ts'
 import type { Schema } from './json-schema.ts'
 import { LIFT, LIFT_SCHEMAS } from './lift.ts'
+import { GET_METRICS } from './metrics.ts'
 import { GET_OPENAPI } from './openapi-call.ts'
 import { describePaths } from './paths.ts'
 import { describeProblems, PROBLEM_SCHEMAS, sharedProblems } from './problem.ts'
 import { PROBLEM_EXAMPLES } from './problem-examples.ts'
+import { RECEIPT_SCHEMAS } from './receipt.ts'
 import { BESIDE_ALL_CALLS } from './refusals.ts'
-import { REPLICA_SCHEMAS, REPLICAS } from './replica.ts'
+import { DISMISS_REPLICA, REPLICA_SCHEMAS, REPLICAS } from './replica.ts'
 import { REVOCATION_SCHEMAS, REVOKE } from './revocation.ts'
 import { GET_SNAPSHOT, HEAD_SNAPSHOT } from './snapshot.ts'
+import { UPLOAD_SCHEMAS } from './upload.ts'
 
-const CALLS: readonly Call[] = [REVOKE, LIFT, CHECK, GET_SNAPSHOT, HEAD_SNAPSHOT, REPLICAS, LIVEZ, READYZ, GET_OPENAPI]
+const CALLS: readonly Call[] = [
+  REVOKE,
+  LIFT,
+  CHECK,
+  GET_SNAPSHOT,
+  HEAD_SNAPSHOT,
+  REPLICAS,
+  DISMISS_REPLICA,
+  LIVEZ,
+  READYZ,
+  GET_METRICS,
+  GET_OPENAPI,
+]
 
 const DESCRIPTION = `Records revocations of JWTs that are already issued, broadcasts them to every replica, and serves the snapshots that replicas start from. The rules are numbered (R1 to R22) in \`packages/protocol/SPEC.md\`.
 
@@ -60,6 +75,8 @@ export function openApiDocument(): Schema {
       schemas: {
         ...REVOCATION_SCHEMAS,
         ...LIFT_SCHEMAS,
+        ...UPLOAD_SCHEMAS,
+        ...RECEIPT_SCHEMAS,
         ...CHECK_SCHEMAS,
         ...REPLICA_SCHEMAS,
         ...HEALTH_SCHEMAS,

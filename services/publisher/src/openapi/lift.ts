@@ -3,6 +3,7 @@ import type { LiftAnswer } from '../answers.ts'
 import type { Call, Example } from './call.ts'
 import { INSTANT, KEY_IS_BLOCKED, text } from './claims.ts'
 import { answerObject, ref, requestObject, type Schema, valuesOf } from './json-schema.ts'
+import { WAIT_PARAMETERS } from './receipt.ts'
 
 /** What lifting takes and answers. */
 export const LIFT_SCHEMAS = {
@@ -23,9 +24,9 @@ export const LIFT_SCHEMAS = {
     'The lift, and how far it came.',
     {
       state: {
-        enum: valuesOf<LiftAnswer['state']>({ recorded: true, broadcast: true }),
+        enum: valuesOf<LiftAnswer['state']>({ recorded: true, broadcast: true, enforced: true }),
         description:
-          "`recorded`: on the publisher's disk; it goes out by itself when the log is back. `broadcast`: in the log, and in force in the publisher's own replica.",
+          "`recorded`: on the publisher's disk; it goes out by itself when the log is back. `broadcast`: in the log, and in force in the publisher's own replica. `enforced`: and at every replica that counts, which the receipt proves.",
       },
       cursor: ref('Cursor', 'The frame that holds it; absent until it is in the log.'),
       lift: answerObject<LiftAnswer['lift']>(
@@ -44,8 +45,9 @@ export const LIFT_SCHEMAS = {
         },
         ['at'],
       ),
+      receipt: ref('Receipt', 'There if the request waited.'),
     },
-    ['cursor'],
+    ['cursor', 'receipt'],
   ),
 } as const satisfies Record<string, Schema>
 
@@ -56,26 +58,26 @@ const LIFTED = {
   iss,
   match: { sub: 'ann' },
   mode: 'block',
-  expiresAt: '2027-03-07T13:01:06.001Z',
 }
+
+const EXPIRES_AT = '2027-03-07T13:01:06.001Z'
 
 const BROADCAST: Example = {
   summary: 'Recorded and broadcast',
   value: {
     state: 'broadcast',
     cursor: { epoch: '6f1c0a4be2d84d7f9a3b5c7d9e1f2a3b', seq: 8, frameId: '5e7f9a0b2c4d6e8f0a1b3c5d7e9f1a2b' },
-    lift: { ...LIFTED, at: '2026-01-31T12:00:06.001Z' },
+    lift: { ...LIFTED, at: '2026-01-31T12:00:06.001Z', expiresAt: EXPIRES_AT },
   },
 }
 
 const RECORDED: Example = {
   summary: 'Recorded, and not yet in the log',
-  value: { state: 'recorded', lift: LIFTED },
+  value: { state: 'recorded', lift: { ...LIFTED, expiresAt: EXPIRES_AT } },
 }
 
-function answering(state: LiftAnswer['state']): Schema {
-  const required = state === 'broadcast' ? { required: ['cursor'] } : {}
-  return { allOf: [ref('LiftAnswer'), { properties: { state: { const: state } }, ...required }] }
+function answering(states: readonly LiftAnswer['state'][], more: Schema): Schema {
+  return { allOf: [ref('LiftAnswer'), { properties: { state: { enum: states } }, ...more }] }
 }
 
 /** `POST /v1/lifts`. */
@@ -89,6 +91,7 @@ export const LIFT: Call = {
     'Takes back every older revocation with exactly this issuer, match and mode. It is recorded also where there is none.',
   scope: 'revocations:write',
   appends: true,
+  query: WAIT_PARAMETERS,
   body: {
     description: 'What to lift.',
     schema: ref('Lift'),
@@ -102,14 +105,20 @@ export const LIFT: Call = {
   },
   answers: {
     201: {
-      description: "In the log, and in force in the publisher's own replica (R10).",
+      description:
+        "In the log, and in force in the publisher's own replica (R10); `enforced`: and at every replica that counts.",
       headers: { 'Idempotency-Replayed': false },
-      content: { 'application/json': { schema: answering('broadcast'), examples: { broadcast: BROADCAST } } },
+      content: {
+        'application/json': {
+          schema: answering(['broadcast', 'enforced'], { required: ['cursor'] }),
+          examples: { broadcast: BROADCAST },
+        },
+      },
     },
     202: {
       description: "On the publisher's disk: it goes out by itself when the log is back (R12).",
       headers: { 'Idempotency-Replayed': false },
-      content: { 'application/json': { schema: answering('recorded'), examples: { recorded: RECORDED } } },
+      content: { 'application/json': { schema: answering(['recorded'], {}), examples: { recorded: RECORDED } } },
     },
   },
   refusals: ['invalid_lift'],

@@ -1,6 +1,6 @@
 import { limits, type Mistake } from '@rescind/protocol'
 import { MAX_IDEMPOTENCY_KEY_LENGTH, MAX_UNANSWERED_REQUESTS } from '../limits.ts'
-import { notTaken, PROBLEMS, Problem, type ProblemCode } from '../problems.ts'
+import { notTaken, PROBLEMS, Problem, type ProblemCode, UNKNOWN_ID } from '../problems.ts'
 import type { Call, Example } from './call.ts'
 import type { Schema } from './json-schema.ts'
 
@@ -62,8 +62,9 @@ const SENT: Readonly<Record<ProblemCode, Sent>> = {
     detail: `Idempotency-Key is one header of 1 to ${MAX_IDEMPOTENCY_KEY_LENGTH} visible ASCII characters`,
   },
   idempotency_key_reused: { detail: 'another request was made under this key: take a new one' },
+  invalid_parameter: parameter('invalid_parameter', '?timeoutMs is 0 to 30000'),
   unknown_parameter: parameter('unknown_parameter', '?full is not a parameter of this call'),
-  not_supported: parameter('not_supported', '?wait is not supported by this release: leave it out'),
+  not_supported: parameter('not_supported', '?dryRun is not supported by this release: leave it out'),
   confirmation_required: {
     detail: 'add "confirm" with the issuer to show that it is meant',
     errors: [
@@ -110,6 +111,7 @@ export function examplesOf(code: ProblemCode, scope: Call['scope']): Readonly<Re
   if (scope === undefined) return shared
   if (code === 'insufficient_scope')
     return { [code]: problemExample(code, { detail: `this key lacks the scope ${scope}` }) }
+  if (code === 'not_found') return { [code]: problemExample(code, { detail: UNKNOWN_ID }) }
   if (code !== 'rate_limited') return shared
   const detail = 'admin asks too often: wait, or send revocations together in one array'
   return { ...shared, rate_of_principal: problemExample(code, { detail }) }

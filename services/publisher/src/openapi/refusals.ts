@@ -27,8 +27,9 @@ export const REFUSED_BY = {
   ],
   /** Calls with a body. */
   body: ['invalid_json', 'body_too_large', 'unsupported_media_type'],
-  /** Calls that write to the log, and may be repeated under an idempotency key. */
+  /** Calls that write to the log, may be repeated under an idempotency key, and may wait for replicas. */
   appends: [
+    'invalid_parameter',
     'invalid_idempotency_key',
     'idempotency_key_reused',
     'idempotency_key_in_use',

@@ -53,6 +53,23 @@ export const REPLICA_SCHEMAS = {
   }),
 } as const satisfies Record<string, Schema>
 
+/** `DELETE /v1/replicas/{id}`. */
+export const DISMISS_REPLICA: Call = {
+  method: 'DELETE',
+  path: '/v1/replicas/{id}',
+  operationId: 'dismissReplica',
+  tag: 'replicas',
+  summary: 'Dismiss a replica that is gone for good',
+  description:
+    'It is off the list, and no receipt waits for it any more. One that speaks again is on the list again: nothing is dismissed that lives.',
+  scope: 'revocations:write',
+  pathParameters: {
+    id: { description: 'Its `id` in `GET /v1/replicas`.', schema: WORD, example: '3c5d7e9f0a2b4c6d' },
+  },
+  answers: { 204: { description: 'It was on the list, and is not any more.' } },
+  refusals: ['not_found'],
+}
+
 /** `GET /v1/replicas`. */
 export const REPLICAS: Call = {
   method: 'GET',

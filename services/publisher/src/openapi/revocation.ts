@@ -3,7 +3,9 @@ import type { RevocationAnswer, RevocationsAnswer } from '../answers.ts'
 import type { Call } from './call.ts'
 import { INSTANT, KEY_IS_BLOCKED, requestedInstant, text } from './claims.ts'
 import { answerObject, ref, requestObject, type Schema, valuesOf } from './json-schema.ts'
-import { BROADCAST, NOTHING_TO_DO, RECORDED, REVOKE_EXAMPLES } from './revocation-examples.ts'
+import { WAIT_PARAMETERS } from './receipt.ts'
+import { BROADCAST, ENFORCED, NOTHING_TO_DO, RECORDED, REVOKE_EXAMPLES } from './revocation-examples.ts'
+import { UPLOAD_ANSWER_CONTENT, UPLOAD_BODY_CONTENT } from './upload.ts'
 
 const EXCEPTED = { type: 'array', items: ref('ClaimValue'), maxItems: limits.MAX_EXCEPTIONS } as const
 const SKEW_SEC = limits.MAX_ISSUED_BEFORE_AHEAD_MS / 1000
@@ -92,22 +94,28 @@ export const REVOCATION_SCHEMAS = {
     'The revocations in the order of the request.',
     {
       state: {
-        enum: valuesOf<RevocationsAnswer['state']>({ recorded: true, broadcast: true, nothing_to_do: true }),
+        enum: valuesOf<RevocationsAnswer['state']>({
+          recorded: true,
+          broadcast: true,
+          enforced: true,
+          nothing_to_do: true,
+        }),
         description:
-          "`recorded`: on the publisher's disk; it goes out by itself when the log is back. `broadcast`: in the log, and in force in the publisher's own replica. `nothing_to_do`: every token that they could match has expired, so nothing was recorded (R14).",
+          "`recorded`: on the publisher's disk; it goes out by itself when the log is back. `broadcast`: in the log, and in force in the publisher's own replica. `enforced`: and by every replica that counts, which the receipt proves. `nothing_to_do`: every token that they could match has expired, so nothing was recorded (R14).",
       },
       cursor: ref(
         'Cursor',
         'The frame that holds them; absent until they are in the log, and if nothing was recorded.',
       ),
       revocations: { type: 'array', items: ref('RevocationAnswer'), minItems: 1 },
+      receipt: ref('Receipt', 'There if the request waited.'),
     },
-    ['cursor'],
+    ['cursor', 'receipt'],
   ),
 } as const satisfies Record<string, Schema>
 
-function answering(state: RevocationsAnswer['state'], more: Schema): Schema {
-  return { allOf: [ref('RevocationsAnswer'), { properties: { state: { const: state } }, ...more }] }
+function answering(states: readonly RevocationsAnswer['state'][], more: Schema): Schema {
+  return { allOf: [ref('RevocationsAnswer'), { properties: { state: { enum: states } }, ...more }] }
 }
 
 /** `POST /v1/revocations`. */
@@ -121,22 +129,27 @@ export const REVOKE: Call = {
     "Records one revocation, or an array of which all are taken or none, and broadcasts it. Answers once it is in the log and in force in the publisher's own replica, or, if the log is away or does not confirm within a second, once it is on the publisher's disk.",
   scope: 'revocations:write',
   appends: true,
+  query: WAIT_PARAMETERS,
   body: { description: 'What to revoke.', schema: ref('Revocations'), examples: REVOKE_EXAMPLES },
+  otherBodies: { 'application/x-ndjson': UPLOAD_BODY_CONTENT },
   answers: {
     200: {
-      description: 'Every token that could match has expired: nothing was recorded (R14).',
-      headers: { 'Idempotency-Replayed': false },
+      description:
+        'Every token that could match has expired: nothing was recorded (R14). To an upload: lines, of which the last tells what came of it.',
+      headers: { 'Idempotency-Replayed': false, 'Cache-Control': false },
       content: {
-        'application/json': { schema: answering('nothing_to_do', {}), examples: { nothing_to_do: NOTHING_TO_DO } },
+        'application/x-ndjson': UPLOAD_ANSWER_CONTENT,
+        'application/json': { schema: answering(['nothing_to_do'], {}), examples: { nothing_to_do: NOTHING_TO_DO } },
       },
     },
     201: {
-      description: "In the log, and in force in the publisher's own replica (R10).",
+      description:
+        "In the log, and in force in the publisher's own replica (R10); `enforced`: and at every replica that counts.",
       headers: { 'Idempotency-Replayed': false },
       content: {
         'application/json': {
-          schema: answering('broadcast', { required: ['cursor'] }),
-          examples: { broadcast: BROADCAST },
+          schema: answering(['broadcast', 'enforced'], { required: ['cursor'] }),
+          examples: { broadcast: BROADCAST, enforced: ENFORCED },
         },
       },
     },
@@ -144,7 +157,7 @@ export const REVOKE: Call = {
       description: "On the publisher's disk: it goes out by itself when the log is back (R12).",
       headers: { 'Idempotency-Replayed': false },
       content: {
-        'application/json': { schema: answering('recorded', {}), examples: { recorded: RECORDED } },
+        'application/json': { schema: answering(['recorded'], {}), examples: { recorded: RECORDED } },
       },
     },
   },

@@ -6,8 +6,9 @@ import { entityTag, isNoneMatch } from '../entity-tag.ts'
 import { bodyOf } from '../json-body.ts'
 import { routeOf } from '../openapi/call.ts'
 import { CHECK } from '../openapi/check.ts'
-import { REPLICAS } from '../openapi/replica.ts'
+import { DISMISS_REPLICA, REPLICAS } from '../openapi/replica.ts'
 import { GET_SNAPSHOT } from '../openapi/snapshot.ts'
+import { Problem, UNKNOWN_ID } from '../problems.ts'
 import type { Replicas } from '../replicas.ts'
 import type { Snapshots } from '../snapshots.ts'
 
@@ -18,7 +19,7 @@ export interface ReadParts {
   readonly snapshots: Snapshots
 }
 
-/** `POST /v1/check`, `GET /v1/replicas`, and `GET` and `HEAD /v1/snapshot`. */
+/** `POST /v1/check`, `GET /v1/replicas`, `DELETE /v1/replicas/{id}`, and `GET` and `HEAD /v1/snapshot`. */
 export function readRoutes(app: FastifyInstance, { replica, replicas, snapshots }: ReadParts): void {
   app.route({
     ...routeOf(CHECK),
@@ -32,6 +33,15 @@ export function readRoutes(app: FastifyInstance, { replica, replicas, snapshots 
     handler(_request, reply) {
       const answer = { replicas: replicas.list() }
       return reply.header('cache-control', 'no-store').send(answer)
+    },
+  })
+  app.route({
+    ...routeOf(DISMISS_REPLICA),
+    handler(request, reply) {
+      const { id } = request.params as { id: string }
+      if (!replicas.dismiss(id)) throw new Problem('not_found', UNKNOWN_ID)
+      request.log.info({ principal: request.principal?.name, replica: id }, 'a replica was dismissed')
+      return reply.code(204).send()
     },
   })
   snapshotRoute(app, snapshots)

@@ -1,37 +1,45 @@
-import type { Revocation } from '@rescind/protocol'
+import type { Fact, Revocation } from '@rescind/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { liftAnswer, type RevocationsAnswer, revocationAnswer } from '../answers.ts'
+import { prove, waitWish } from '../enforcement.ts'
 import type { Answer, IdempotentAnswers, RequestHashes } from '../idempotency.ts'
 import { bodyOf } from '../json-body.ts'
 import { lift } from '../lift.ts'
+import { WINDOW_GROUPS } from '../limits.ts'
 import { routeOf } from '../openapi/call.ts'
 import { LIFT } from '../openapi/lift.ts'
 import { REVOKE } from '../openapi/revocation.ts'
 import type { Principal } from '../principal.ts'
-import { Problem } from '../problems.ts'
 import type { Publishing } from '../publishing.ts'
 import { revoke } from '../revoke.ts'
 import type { KnownRequest } from '../store/store.ts'
+import { hasLines, takeLines, Uploads } from './upload-route.ts'
 
 /** `POST /v1/revocations` and `POST /v1/lifts`: the two calls that write. */
 export function writeRoutes(app: FastifyInstance, publishing: Publishing, answers: IdempotentAnswers): void {
-  refuseLines(app)
+  takeLines(app)
+  const uploads = new Uploads(publishing, answers)
   app.route({
     ...routeOf(REVOKE),
-    handler: (request, reply) =>
-      answerOnce(request, reply, async (body, principal, hashes) => {
-        const answer = await revoke(body, principal, publishing, hashes)
+    handler: (request, reply) => {
+      if (hasLines(request)) return uploads.take(request, reply)
+      return answerOnce(request, reply, async (body, principal, hashes) => {
+        const wish = waitWish(request)
+        const answer = await prove(await revoke(body, principal, publishing, hashes), wish, publishing.receipts)
         const { state, cursor, revocations } = answer
+        if (state === 'enforced') publishing.metrics.countFacts('revocation', 'enforced', revocations.length)
         audit(request, principal, { state, revocations: revocations.length, cursor })
         return toAnswer(answer)
-      }),
+      })
+    },
   })
 
   app.route({
     ...routeOf(LIFT),
     handler: (request, reply) =>
       answerOnce(request, reply, async (body, principal, hashes) => {
-        const answer = await lift(body, principal, publishing, hashes)
+        const wish = waitWish(request)
+        const answer = await prove(await lift(body, principal, publishing, hashes), wish, publishing.receipts)
         audit(request, principal, { state: answer.state, lift: answer.lift.id, cursor: answer.cursor })
         return toAnswer(answer)
       }),
@@ -56,7 +64,7 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
   }
 }
 
-const STATUS = { nothing_to_do: 200, broadcast: 201, recorded: 202 } as const
+const STATUS = { nothing_to_do: 200, broadcast: 201, enforced: 201, recorded: 202 } as const
 
 function toAnswer(answer: { readonly state: keyof typeof STATUS }): Answer {
   return { status: STATUS[answer.state], payload: JSON.stringify(answer) }
@@ -67,8 +75,9 @@ function toAnswer(answer: { readonly state: keyof typeof STATUS }): Answer {
  * given because the process ended. Undefined if the facts are gone.
  */
 async function rebuilt({ ids, cursor }: KnownRequest, store: Publishing['store']): Promise<Answer | undefined> {
-  const stored = await Promise.all(ids.map(async (id) => (await store.byId(id))[0]?.fact))
-  const facts = stored.filter((fact) => fact !== undefined)
+  const waiting = cursor === undefined ? await waitingFacts(new Set(ids), store) : new Map<string, Fact>()
+  const known = await Promise.all(ids.map(async (id) => waiting.get(id) ?? (await store.byId(id))[0]?.fact))
+  const facts = known.filter((fact) => fact !== undefined)
   const [first] = facts
   if (first?.kind === 'lift') return toAnswer(liftAnswer(first, cursor))
   if (first?.kind !== 'revocation') return undefined
@@ -80,20 +89,24 @@ async function rebuilt({ ids, cursor }: KnownRequest, store: Publishing['store']
   } as RevocationsAnswer)
 }
 
+/** Asked before the facts of the log: what waits no longer is among those by then. */
+async function waitingFacts(ids: ReadonlySet<string>, store: Publishing['store']): Promise<ReadonlyMap<string, Fact>> {
+  const found = new Map<string, Fact>()
+  for (let after = 0; found.size < ids.size; ) {
+    const groups = await store.waiting(after, WINDOW_GROUPS)
+    if (groups.length === 0) break
+    for (const fact of groups.flatMap(({ facts }) => facts)) {
+      if (fact.kind !== 'issuer' && ids.has(fact.id)) found.set(fact.id, fact)
+    }
+    after = groups.at(-1)?.order ?? after
+  }
+  return found
+}
+
 /** Who did what, and where it stands; never what the claims were. */
 function audit(request: FastifyRequest, principal: Principal, fields: object): void {
   request.log.info(
     { principal: principal.name, ...fields, signOn: principal.signOn },
     `${request.method} ${request.routeOptions.url}`,
   )
-}
-
-/** A stream of lines is refused by name and unread, instead of as one more media type that we do not know. */
-function refuseLines(app: FastifyInstance): void {
-  app.addContentTypeParser('application/x-ndjson', (request, _payload, done) => {
-    if (request.routeOptions.url === REVOKE.path) {
-      const detail = 'application/x-ndjson is not supported by this release: send a JSON array'
-      done(new Problem('not_supported', detail, { errors: [{ pointer: '', code: 'not_supported', detail }] }))
-    } else done(new Problem('unsupported_media_type', 'send "Content-Type: application/json"'))
-  })
 }

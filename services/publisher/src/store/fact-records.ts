@@ -1,6 +1,6 @@
 import type { Fact } from '@rescind/protocol'
 import type { Draft } from './draft.ts'
-import { claimPrefix, factKeyPrefix, idPrefix, issuerPrefix, keyOf, shapePrefix } from './keys.ts'
+import { claimPrefix, factKeyPrefix, idPrefix, issuerPrefix, keyOf, keyRevocationsPrefix } from './keys.ts'
 
 /** The record of the fact at an address. */
 export function factRecordKey(address: Buffer): Buffer {
@@ -26,8 +26,6 @@ function prefixesOf(fact: Fact): Buffer[] {
   const prefixes = [idPrefix(id), factKeyPrefix(iss, match, mode, kind)]
   // Lifts are found by their key; only revocations are listed by their claims.
   if (kind === 'lift') return prefixes
-  const claims = Object.entries(match)
-  if (claims.length === 0) prefixes.push(shapePrefix('empty'))
-  if (Object.hasOwn(match, 'kid')) prefixes.push(shapePrefix('kid'))
-  return prefixes.concat(claims.map(([name, value]) => claimPrefix(name, value)))
+  if (Object.hasOwn(match, 'kid')) prefixes.push(keyRevocationsPrefix())
+  return prefixes.concat(Object.entries(match).map(([name, value]) => claimPrefix(name, value)))
 }

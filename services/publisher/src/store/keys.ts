@@ -27,6 +27,13 @@ export const NEWEST = Buffer.from('N')
 /** {@link Totals} of everything else. */
 export const TOTALS = Buffer.from('Z')
 
+/** Ranges of all keys but those of index entries, which are all key: what they say stands in the facts too. */
+export const RECORDS: readonly { readonly gte: Buffer; readonly lt: Buffer }[] = [
+  { gte: Buffer.from('A'), lt: Buffer.from('B') },
+  { gte: Buffer.from('F'), lt: Buffer.from('G') },
+  { gte: Buffer.from('L'), lt: Buffer.from('[') },
+]
+
 /** Bytes of a fact's address: its time, so that facts lie in the order of time, then what tells it from any other. */
 export const ADDRESS_BYTES = 6 + 12
 const HASH_BYTES = 8
@@ -54,9 +61,9 @@ export function numberIn(bytes: Buffer, from: number, width: number = NUMBER_BYT
   return value
 }
 
-/** A time in milliseconds, 6 bytes. */
+/** A time in milliseconds, 6 bytes; one before 1970 or after all times is the first or the last there is. */
 export function timeBytes(timeMs: number): Buffer {
-  return numberBytes(timeMs, TIME_BYTES)
+  return numberBytes(Math.min(Math.max(0, Math.floor(timeMs)), 2 ** 48 - 1), TIME_BYTES)
 }
 
 /** The time in an address, or in the key of an audit entry behind its letter. */
@@ -84,9 +91,9 @@ export function claimPrefix(name: string, value: ClaimValue): Buffer {
   return keyOf('claim', hashOf(encodeValue(name) + encodeValue(value)))
 }
 
-/** Revocations with an empty match, and those of keys: any token may match the one and, without a header's `kid`, the other (R5). */
-export function shapePrefix(shape: 'empty' | 'kid'): Buffer {
-  return keyOf('claim', hashOf(shape))
+/** Revocations of keys, of whatever issuer: a token whose header names no key matches them all (R5). */
+export function keyRevocationsPrefix(): Buffer {
+  return keyOf('claim', hashOf('kid'))
 }
 
 /** The facts under one id. */
@@ -130,7 +137,6 @@ export function auditKey(timeMs: number, change: number, index: number): Buffer 
 
 /** Audit entries from a time (included) to another (excluded). */
 export function auditRange(fromMs = 0, toMs?: number): { readonly gte: Buffer; readonly lt: Buffer } {
-  const lt =
-    toMs === undefined ? endOf(keyOf('audit')) : keyOf('audit', timeBytes(Math.min(Math.max(0, toMs), 2 ** 48 - 1)))
-  return { gte: keyOf('audit', timeBytes(Math.min(Math.max(0, fromMs), 2 ** 48 - 1))), lt }
+  const from = (timeMs: number) => keyOf('audit', timeBytes(timeMs))
+  return { gte: from(fromMs), lt: toMs === undefined ? endOf(keyOf('audit')) : from(toMs) }
 }

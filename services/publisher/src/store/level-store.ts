@@ -1,12 +1,14 @@
-import { type Clock, type Fact, type Match, type Mode, RescindError, type VerifiedToken } from '@rescind/protocol'
+import type { Clock, Fact, Match, Mode, VerifiedToken } from '@rescind/protocol'
 import type { Logger } from 'pino'
 import { MAX_REQUEST_IDS } from '../limits.ts'
 import { applyChange } from './apply-change.ts'
+import { causesOf } from './causes.ts'
 import type { Database, OpenDatabase } from './database.ts'
 import { factsById, factsOnKey } from './find-facts.ts'
 import type { FrameRow } from './frame-counts.ts'
 import type { Hold } from './hold-folder.ts'
 import { auditRange, frameKey, issuerPrefix, requestPrefix, waitingAfter } from './keys.ts'
+import { listRevocations } from './list-revocations.ts'
 import { inLogOrder, isUnexpired } from './log-order.ts'
 import { knownRequestOf } from './request-records.ts'
 import { unseal } from './sealed.ts'
@@ -24,6 +26,7 @@ import type {
   Waiting,
 } from './store.ts'
 import type { Survey } from './survey.ts'
+import { Sweeper } from './sweeper.ts'
 import { waitingOf } from './waiting-records.ts'
 import { addressIn, allFacts, slices, under } from './walk.ts'
 import { failureOf, Writer } from './writer.ts'
@@ -51,12 +54,14 @@ export class LevelStore implements Store {
   readonly found: Found
   readonly #options: LevelStoreOptions
   readonly #writer: Writer
+  readonly #sweeper: Sweeper
 
   constructor(options: LevelStoreOptions) {
     const { survey, setAside } = options
     const { meta, found, totals } = survey
     this.#options = options
     this.#writer = new Writer({ ...options, totals })
+    this.#sweeper = new Sweeper(this.#writer, options, (fact) => options.shapes.count(fact, false))
     this.id = meta?.id ?? ''
     this.setAside = setAside
     this.found = found
@@ -126,12 +131,17 @@ export class LevelStore implements Store {
     return await factsOnKey(this.#writer.database, iss, match, mode)
   }
 
-  list(_query: ListQuery): Promise<Page> {
-    throw new RescindError('ERR_STORE_FAILED', 'not built yet')
+  async list(query: ListQuery): Promise<Page> {
+    return await listRevocations(this.#writer.database, query)
   }
 
-  causes(_token: VerifiedToken, _nowMs: number): Promise<readonly StoredFact[]> {
-    throw new RescindError('ERR_STORE_FAILED', 'not built yet')
+  async causes(
+    token: VerifiedToken,
+    nowMs: number,
+    { issuer }: { readonly issuer?: string } = {},
+  ): Promise<readonly StoredFact[]> {
+    const shapesOf = (iss: string) => this.#options.shapes.of(iss)
+    return await causesOf(this.#writer.database, { token, nowMs, issuer, shapesOf })
   }
 
   async *audit({ fromMs, toMs }: Parameters<Store['audit']>[0]): AsyncGenerator<AuditEntry> {
@@ -140,8 +150,8 @@ export class LevelStore implements Store {
     }
   }
 
-  sweep(): Promise<{ readonly done: boolean }> {
-    throw new RescindError('ERR_STORE_FAILED', 'not built yet')
+  async sweep({ deleteUpToMs, budget }: Parameters<Store['sweep']>[0]): Promise<{ readonly done: boolean }> {
+    return await this.#sweeper.sweep(deleteUpToMs, budget)
   }
 
   async request(key: string): Promise<KnownRequest | undefined> {

@@ -1,20 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, stat } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Clock, formatRfc3339 } from '@rescind/protocol'
+import { type Clock, formatRfc3339, RescindError } from '@rescind/protocol'
 import type { Logger } from 'pino'
 import { IDEMPOTENCY_KEPT_MS } from '../limits.ts'
-import type { Database, OpenDatabase } from './database.ts'
+import type { OpenDatabase } from './database.ts'
 import { holdFolder } from './hold-folder.ts'
-import { META } from './keys.ts'
+import { META, waitingKey } from './keys.ts'
 import { openLevel } from './level-database.ts'
 import { LevelStore } from './level-store.ts'
 import { openFacts } from './open-facts.ts'
+import { waitingPartKey, waitingParts } from './request-records.ts'
+import { NO_SALVAGE, type Salvage, salvage } from './salvage.ts'
 import { seal } from './sealed.ts'
 import { ShapeCounts } from './shape-counts.ts'
 import type { Store } from './store.ts'
-import { STORE_FORMAT, type Survey } from './survey.ts'
+import { STORE_FORMAT } from './survey.ts'
 import { NO_TOTALS, replaced } from './totals.ts'
+import { waitingRow } from './waiting-records.ts'
 import { failureOf, totalsOperation } from './writer.ts'
 
 /** What {@link openStore} needs. */
@@ -41,52 +44,100 @@ export interface StoreOptions {
  * @param openDatabase for tests: opens the database in a folder.
  */
 export async function openStore(options: StoreOptions, openDatabase: OpenDatabase = openLevel): Promise<Store> {
-  const { dir, clock, logger, requestsKeptMs = IDEMPOTENCY_KEPT_MS } = options
-  const hold = await holdFolder(dir)
+  const { dir, requestsKeptMs = IDEMPOTENCY_KEPT_MS } = options
+  const hold = await holdFolder(dir).catch((error: unknown) => {
+    throw failureOf(error)
+  })
   try {
     const folder = join(dir, 'facts')
-    const shapes = new ShapeCounts()
-    const found = await openFacts(folder, openDatabase, (fact) => shapes.count(fact, true))
-    const common = { ...options, requestsKeptMs, folder, hold, openDatabase }
-    if (found.kind === 'whole') {
-      return new LevelStore({ ...common, database: found.database, shapes, survey: found.seen, setAside: undefined })
+    await finishSettingAside(folder)
+    let shapes = new ShapeCounts()
+    let found = await openFacts(folder, openDatabase, (fact) => shapes.count(fact, true))
+    let setAside: string | undefined
+    if (found.kind !== 'whole') {
+      if (found.kind === 'damaged') setAside = await replaceDamaged(folder, found.why, options, openDatabase)
+      else await make(folder, NO_SALVAGE, openDatabase)
+      await flushFolder(dir)
+      shapes = new ShapeCounts()
+      found = await openFacts(folder, openDatabase, (fact) => shapes.count(fact, true))
     }
-    const setAside = found.kind === 'damaged' ? await moveAside(folder, clock.now()) : undefined
-    if (found.kind === 'damaged') {
-      logger.error({ setAside, why: found.why }, 'the Store is torn or corrupt: it was set aside, and begins anew')
-    }
-    const database = await openDatabase(folder)
-    const seen = await begin(database)
-    await flushFolder(dir)
-    return new LevelStore({ ...common, database, shapes: new ShapeCounts(), survey: seen, setAside })
+    if (found.kind !== 'whole')
+      throw new RescindError('ERR_STORE_FAILED', `${folder}: what was just written is not there`)
+    const { database, seen } = found
+    return new LevelStore({
+      ...options,
+      requestsKeptMs,
+      folder,
+      hold,
+      openDatabase,
+      database,
+      shapes,
+      survey: seen,
+      setAside,
+    })
   } catch (error) {
     await hold.release()
     throw failureOf(error)
   }
 }
 
-/** Gives a new Store its format and its id, on disk. */
-async function begin(database: Database): Promise<Survey> {
-  const id = randomBytes(8).toString('hex')
-  const meta = { key: META, value: seal(META, [STORE_FORMAT, id]) }
-  const totals = replaced(NO_TOTALS, [], [meta])
-  await database.write([meta, totalsOperation(totals)], true)
-  return {
-    meta: { format: STORE_FORMAT, id },
-    found: { waitingFacts: 0, oldestRecordedAtMs: undefined, lastOrder: 0, cursor: undefined, largestAtMs: 0 },
-    totals,
-    damage: undefined,
+/**
+ * Puts a new Store in the place of a damaged one, which gets another name within the same folder: that folder may be a
+ * volume, which has no name to change. The new one is whole before the old one goes.
+ */
+async function replaceDamaged(
+  folder: string,
+  why: string,
+  { clock, logger }: StoreOptions,
+  openDatabase: OpenDatabase,
+): Promise<string> {
+  const setAside = await freeName(folder, clock.now())
+  const salvaged = await salvage(folder, `${folder}.copy`, openDatabase).catch((error: unknown) => {
+    logger.error({ err: failureOf(error), setAside }, 'what waited for the log in the damaged Store cannot be read')
+    return NO_SALVAGE
+  })
+  const next = nextOf(folder)
+  await rm(next, { recursive: true, force: true })
+  await make(next, salvaged, openDatabase)
+  const groups = salvaged.waiting.length
+  logger.error({ setAside, why, groups }, 'the Store is torn or corrupt: it is set aside, and built anew from the log')
+  await rename(folder, setAside)
+  await rename(next, folder)
+  return setAside
+}
+
+/** A process that died between the two renamings left the new Store without its name. */
+async function finishSettingAside(folder: string): Promise<void> {
+  if ((await exists(nextOf(folder))) && !(await exists(folder))) await rename(nextOf(folder), folder)
+}
+
+function nextOf(folder: string): string {
+  return `${folder}.next`
+}
+
+/** Makes a new Store, with its format and its id, and what was salvaged of the one before, on disk. */
+async function make(folder: string, { id: oldId, waiting }: Salvage, openDatabase: OpenDatabase): Promise<void> {
+  const id = oldId ?? randomBytes(8).toString('hex')
+  const records: (readonly [Buffer, unknown])[] = [[META, [STORE_FORMAT, id]]]
+  for (const group of waiting) {
+    records.push([waitingKey(group.order), waitingRow(group)])
+    for (const { key, row } of waitingParts(group)) records.push([waitingPartKey(key, group.order), row])
+  }
+  const operations = records.map(([key, json]) => ({ key, value: seal(key, json) }))
+  const database = await openDatabase(folder)
+  try {
+    await database.write([...operations, totalsOperation(replaced(NO_TOTALS, [], operations))], true)
+  } finally {
+    await database.close()
   }
 }
 
-/** Renames a folder within its own: the Store's folder may be a volume, which has no name to change. */
-async function moveAside(folder: string, nowMs: number): Promise<string> {
+/** A name beside a folder that says when it was set aside, and that nothing has yet. */
+async function freeName(folder: string, nowMs: number): Promise<string> {
   const time = formatRfc3339(nowMs).replace(/[-:]/g, '').replace(/\.\d+/, '')
   for (let number = 1; ; number += 1) {
-    const aside = `${folder}.set-aside-${time}${number === 1 ? '' : `-${number}`}`
-    if (await exists(aside)) continue
-    await rename(folder, aside)
-    return aside
+    const name = `${folder}.set-aside-${time}${number === 1 ? '' : `-${number}`}`
+    if (!(await exists(name))) return name
   }
 }
 

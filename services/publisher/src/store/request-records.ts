@@ -1,4 +1,5 @@
 import type { Cursor } from '@rescind/protocol'
+import { UPLOAD_BODY } from '../upload-id.ts'
 import { hashOf, numberBytes, requestPrefix } from './keys.ts'
 import type { KeptAnswer, KnownRequest, LocatedFrame, Waiting } from './store.ts'
 
@@ -43,7 +44,9 @@ export function waitingParts({ recordedAtMs, facts, requests }: Waiting): readon
 export function frameParts({ cursor, storedAtMs, facts, requests }: Omit<LocatedFrame, 'own'>): readonly FramePart[] {
   const found = new Map<string, { body: string; ids: string[] }>()
   for (const { key, body, from, count } of requests) {
-    const ids = facts.slice(from, from + count).flatMap((fact) => (fact.kind === 'issuer' ? [] : [fact.id]))
+    // Of an upload the first of each batch: it tells when the upload began, and the ids of its lines follow from that.
+    const told = body === UPLOAD_BODY ? 1 : count
+    const ids = facts.slice(from, from + told).flatMap((fact) => (fact.kind === 'issuer' ? [] : [fact.id]))
     const known = found.get(key)
     if (known) known.ids.push(...ids)
     else found.set(key, { body, ids })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Answer, CALLS, DOCUMENT, type DocumentedCall, escapePointer, mistakesBy, resolve } from './document.ts'
+import { type Answer, callOf, DOCUMENT, type DocumentedCall, escapePointer, mistakesBy, resolve } from './document.ts'
 
 /** An answer as it came over HTTP, and to what. */
 export interface Given {
@@ -25,10 +25,14 @@ export function kindOf(call: string, status: number | string, code = ''): string
 /** Holds an answer to the document: its status, media type, body and headers are described there, and as described. */
 export function checkAnswer(given: Given): void {
   const path = given.path.split('?', 1)[0] ?? ''
-  const called = CALLS.find((call) => call.path === path && call.method === given.method)
+  const called = callOf(given.method, path)
   // Whoever describes a GET has described its HEAD, too.
-  const call = called ?? CALLS.find((one) => one.path === path && one.method === 'GET' && given.method === 'HEAD')
-  const name = called ? `${given.method} ${path}` : call ? `${given.method} as GET ${path}` : 'beside all calls'
+  const call = called ?? (given.method === 'HEAD' ? callOf('GET', path) : undefined)
+  const name = called
+    ? `${given.method} ${called.path}`
+    : call
+      ? `${given.method} as GET ${call.path}`
+      : 'beside all calls'
   const what = `${given.method} ${given.path} was answered ${given.status} ${given.text.slice(0, 300)}: `
   const { value: answer, at } = call ? answerOf(call, given.status) : answerBeside(path, given.status)
   assert.ok(answer, `${what}openapi.json does not describe this answer`)
@@ -77,9 +81,16 @@ function checkBody(answer: Answer, at: string, { method, headers, text }: Given,
   }
   const [type = ''] = (headers.get('content-type') ?? '').split(';')
   assert.ok(answer.content?.[type], `${what}openapi.json describes no ${type || 'body without a media type'}`)
+  const schema = `${at}/content/${escapePointer(type)}/schema`
+  if (type === 'application/x-ndjson') {
+    const lines = text.trim().split('\n')
+    for (const line of lines)
+      assert.deepEqual(mistakesBy(schema, JSON.parse(line)), [], `${what}${line} is not as described`)
+    return undefined
+  }
   if (!type.endsWith('json')) return undefined
   const body = JSON.parse(text) as { code?: string }
-  const wrong = mistakesBy(`${at}/content/${escapePointer(type)}/schema`, body)
+  const wrong = mistakesBy(schema, body)
   assert.deepEqual(wrong, [], `${what}the body is not as described`)
   return type === 'application/problem+json' ? body.code : undefined
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import type { Mistake } from '@rescind/protocol'
-import { CALLS, mistakesBy } from './document.ts'
+import { callOf, mistakesBy } from './document.ts'
 
 /** Mistakes that no schema can know of: they depend on the configuration, on the time, or on what is not written. */
 const BEYOND_SCHEMAS = new Set([
   'unknown_issuer',
+  'invalid_parameter',
   'confirmation_required',
   'confirmation_mismatch',
   'too_many_shapes',
@@ -25,7 +26,7 @@ interface Refusal {
 
 /** Holds the description of a request to what became of it: what is taken is valid, and what a schema can refuse is not. */
 export function checkRequest(method: string, path: string, sent: string, status: number, answer: unknown): void {
-  const call = CALLS.find((one) => one.method === method && one.path === path.split('?', 1)[0])
+  const call = callOf(method, path.split('?', 1)[0] ?? '')
   if (!call?.operation.requestBody) return
   const wrong = (): string[] => {
     return mistakesBy(`${call.at}/requestBody/content/application~1json/schema`, JSON.parse(sent))

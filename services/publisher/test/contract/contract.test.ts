@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { ANSWERS_GIVEN } from './check-answer.ts'
 import { type DocumentedAnswer, documentedAnswers } from './documented-answers.ts'
 import { provokeMalformed, provokeShutdown, provokeTimeouts } from './provoke-http.ts'
-import { provokeDefects, provokeNoSnapshot, provokeSuccesses } from './provoke-reads.ts'
+import { provokeDefects, provokeNoSnapshot, provokeReceipts, provokeSuccesses } from './provoke-reads.ts'
 import { provokeCredentials, provokeRates, provokeTokenOutages } from './provoke-sign-on.ts'
+import { provokeUploads } from './provoke-uploads.ts'
 import {
   provokeClockSkew,
   provokeIdempotency,
@@ -16,6 +17,7 @@ import {
 /** Each drives a publisher over HTTP; the harness holds every single answer to the document. */
 const PROVOCATIONS = {
   'all is well': provokeSuccesses,
+  'replicas that confirm': provokeReceipts,
   'no request that can be read': provokeMalformed,
   'requests that never end': provokeTimeouts,
   'requests during the stop': provokeShutdown,
@@ -25,6 +27,7 @@ const PROVOCATIONS = {
   'bodies that break the rules': provokeRules,
   'idempotency keys': provokeIdempotency,
   'nothing to do': provokeNothingToDo,
+  'revocations as lines': provokeUploads,
   'logs that are away or full': provokeOutages,
   'clocks that differ': provokeClockSkew,
   'no snapshot to be had': provokeNoSnapshot,

@@ -48,6 +48,16 @@ export const CALLS: readonly DocumentedCall[] = Object.entries(DOCUMENT.paths).f
   })),
 )
 
+/** The call that takes a request, if one does: a `{name}` in its path stands for anything in that place. */
+export function callOf(method: string, path: string): DocumentedCall | undefined {
+  return CALLS.find((call) => call.method === method && isAt(call.path, path))
+}
+
+function isAt(template: string, path: string): boolean {
+  if (!template.includes('{')) return template === path
+  return new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path)
+}
+
 /** Follows a reference, if this is one, and tells where the thing really stands. */
 export function resolve<T>(value: T, at: string): { value: T; at: string } {
   const target = (value as { $ref?: string } | undefined)?.$ref

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { memoryLog } from '@rescind/log'
 import { type Clock, systemClock } from '@rescind/protocol'
-import { ISS, withPublisher } from '../harness.ts'
+import { openReplica } from '@rescind/subscriber'
+import { type Harness, ISS, withPublisher } from '../harness.ts'
 import { until } from '../until.ts'
 import { CALLS } from './document.ts'
 import { goodBody } from './good-requests.ts'
@@ -9,7 +10,8 @@ import { goodBody } from './good-requests.ts'
 /** Everything that is answered while all is well. */
 export function provokeSuccesses(): Promise<void> {
   return withPublisher({}, async (harness) => {
-    for (const { method, path, operation } of CALLS) {
+    for (const { method, path: template, operation } of CALLS) {
+      const path = template.replace('{id}', await ownReplica(harness))
       const reply = await harness.call(method, path, { body: goodBody(operation) })
       assert.ok(reply.status < 300, `${method} ${path}: ${reply.status}`)
       const tag = reply.headers.get('etag')
@@ -32,6 +34,31 @@ export function provokeSuccesses(): Promise<void> {
       const [own] = (await harness.call('GET', '/v1/replicas')).body.replicas
       return own?.cursor?.frameId && own.digest
     })
+  })
+}
+
+/** The id of the replica that is always there. */
+async function ownReplica(harness: Harness): Promise<string> {
+  const own = await until('the own replica has said something', async () => {
+    return (await harness.call('GET', '/v1/replicas')).body.replicas[0]
+  })
+  return own.id
+}
+
+/** A replica that follows, and a request that waits for it. */
+export function provokeReceipts(): Promise<void> {
+  return withPublisher({ config: { staleAfterMs: 1_000 } }, async (harness) => {
+    const given = { name: 'orders', bootstrap: 'log', whenUnknown: 'reject', staleAfterMs: 1_000 } as const
+    const replica = await openReplica({ log: harness.log.replicaLog, ...given })
+    try {
+      const revocation = { iss: ISS, match: { sub: 'ann' }, reason: 'password_changed' }
+      const path = '/v1/revocations?wait=enforced&timeoutMs=30000'
+      const { status, body } = await harness.call('POST', path, { body: revocation })
+      assert.deepEqual([status, body.state, body.receipt.confirmed.length], [201, 'enforced', 1])
+      assert.equal((await harness.call('DELETE', '/v1/replicas/nobody')).status, 404)
+    } finally {
+      await replica.close()
+    }
   })
 }
 

@@ -7,7 +7,9 @@ import { until } from '../until.ts'
 import { CALLS, type DocumentedCall } from './document.ts'
 import { goodBody } from './good-requests.ts'
 
-const WRITES = CALLS.filter(({ operation }) => operation.security[0]?.bearer?.includes('revocations:write'))
+const WRITES = CALLS.filter(
+  ({ operation }) => operation.requestBody && operation.security[0]?.bearer?.includes('revocations:write'),
+)
 
 /** In the words of NATS. */
 const FULL = 'the broker did not store the frame: maximum bytes exceeded (10077)'
@@ -33,6 +35,10 @@ export function provokeRules(): Promise<void> {
     ]
     for (const [path, body, code] of refused) {
       assert.equal((await harness.call('POST', path, { body })).body.code, code)
+    }
+    for (const { method, path, operation } of WRITES) {
+      const reply = await harness.call(method, `${path}?wait=enforced&timeoutMs=60000`, { body: goodBody(operation) })
+      assert.equal(reply.body.code, 'invalid_parameter')
     }
   })
 }

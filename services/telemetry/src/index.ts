@@ -1,0 +1,6 @@
+export type { Meter } from '@opentelemetry/api'
+export { type Meters, type MetersOptions, openMeters, PROMETHEUS_TEXT } from './meters.ts'
+export { replicaMetrics } from './replica-metrics.ts'
+export { requestMetrics } from './request-metrics.ts'
+export { type ServiceLoggerOptions, serviceLogger } from './service-logger.ts'
+export { type ShortHash, shortHash } from './short-hash.ts'
