@@ -73,6 +73,7 @@ export function groupOf(
     readonly order: number
     readonly atMs: number
     readonly recordedAtMs: number
+    readonly sinceMs: number
     readonly provisional: boolean
   },
 ): Group {
@@ -91,9 +92,9 @@ export function groupOf(
     }
     if (submission.request) requests.push({ ...submission.request, from, count: submission.planned.length })
   }
-  const { order, recordedAtMs, provisional } = given
-  const fresh = { owners, provisional, answered: false, sinceMs: performance.now() }
-  return { order, frameId: newId(), facts, fixed, requests, recordedAtMs, ...fresh }
+  const { order, recordedAtMs, sinceMs, provisional } = given
+  const waiting = { order, frameId: newId(), facts, fixed, requests, recordedAtMs }
+  return { ...waiting, owners, provisional, sinceMs, answered: false }
 }
 
 /** A group as it was found on the disk. */

@@ -214,8 +214,8 @@ export class Outbox {
     const recordedAtMs = latestNowMs()
     const atMs = provisional ? recordedAtMs : time.next((batch[0] as Submission).kind)
     this.#lastOrder += 1
-    const group = groupOf(batch, { order: this.#lastOrder, atMs, recordedAtMs, provisional })
-    const startedAtMs = performance.now()
+    const sinceMs = performance.now()
+    const group = groupOf(batch, { order: this.#lastOrder, atMs, recordedAtMs, sinceMs, provisional })
     try {
       sentFrames.tell('recording', group.frameId)
       await store.write({ keep: [waitingOf(group)] }, { sync: true })
@@ -227,7 +227,7 @@ export class Outbox {
     } finally {
       for (const { bytes } of batch) this.#queuedBytes -= bytes
     }
-    this.#parts.onRecorded?.(performance.now() - startedAtMs)
+    this.#parts.onRecorded?.(performance.now() - sinceMs)
     this.#recorded(group)
   }
 
