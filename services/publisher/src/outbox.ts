@@ -73,6 +73,8 @@ export class Outbox {
   readonly #found = new Map<number, Expected>()
   #recording: Promise<void> | undefined
   #sending: Promise<void> | undefined
+  /** Since when the group in front has been under way. */
+  #sendingSinceMs: number | undefined
   #logFull: RescindError | undefined
   #draining = false
   #stopped = false
@@ -148,9 +150,9 @@ export class Outbox {
 
   /** Answers whoever has waited long enough; called often, and at once when the log goes away. */
   tick(): void {
-    if (!this.#isHeldUp()) return
-    for (const group of this.#window) answerRecorded(group)
-    this.#onRoom()
+    const isHeldUp = this.#isHeldUp()
+    for (const group of this.#window) if (isHeldUp || isLate(group)) answerRecorded(group)
+    if (isHeldUp || this.#isBehind()) this.#onRoom()
   }
 
   /** Takes nothing more, with `ERR_CLOSED`, and resolves once everything submitted so far has been answered. */
@@ -177,9 +179,16 @@ export class Outbox {
   /** Nobody who asks now can be told more than `recorded`. */
   #isHeldUp(): boolean {
     if (this.#logFull !== undefined || this.#parts.refusal() !== undefined) return true
-    // Also while what has waited goes out: who comes behind it must not wait for all of that.
-    const sinceMs = this.#window[0]?.sinceMs
-    return sinceMs !== undefined && performance.now() - sinceMs > ANSWER_PATIENCE_MS
+    return this.#sendingSinceMs !== undefined && performance.now() - this.#sendingSinceMs > ANSWER_PATIENCE_MS
+  }
+
+  /**
+   * What has waited goes out, and takes its time: who comes behind it is recorded at once, and told so when it has waited
+   * long enough itself. At once would let more in than goes out.
+   */
+  #isBehind(): boolean {
+    const [first] = this.#window
+    return first !== undefined && isLate(first)
   }
 
   // Recording: from the queue to the disk.
@@ -189,7 +198,8 @@ export class Outbox {
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#queue.length > 0) {
       // One group under way and one behind it: what arrives meanwhile is the next one, the larger for it.
-      while (this.#window.length > 1 && !this.#isHeldUp() && !this.#stopped) await this.#untilRoom()
+      while (this.#window.length > 1 && !this.#isHeldUp() && !this.#isBehind() && !this.#stopped)
+        await this.#untilRoom()
       await this.#recordGroup(this.#takeBatch())
     }
     this.#recording = undefined
@@ -210,7 +220,7 @@ export class Outbox {
 
   async #recordGroup(batch: readonly Submission[]): Promise<void> {
     const { store, time, latestNowMs } = this.#parts
-    const provisional = this.#isHeldUp()
+    const provisional = this.#isHeldUp() || this.#isBehind()
     const recordedAtMs = latestNowMs()
     const atMs = provisional ? recordedAtMs : time.next((batch[0] as Submission).kind)
     this.#lastOrder += 1
@@ -261,6 +271,7 @@ export class Outbox {
         if (group) await this.#sendGroup(group)
         else await this.#untilWork()
       } catch (error) {
+        this.#sendingSinceMs = undefined
         const cause = toRescindError(error, 'ERR_STORE_FAILED')
         if (this.#stopped || cause.code === 'ERR_CLOSED') return
         await this.#meetTrouble(cause).catch((more) => this.#say(more))
@@ -283,12 +294,14 @@ export class Outbox {
   }
 
   async #sendGroup(first: Group): Promise<void> {
+    this.#sendingSinceMs = performance.now()
     await this.#parts.sender.whenOpen()
     const { frameId, facts, requests } = this.#found.get(first.order)?.event ? first : await this.#dated(first)
     // What the last process sent may come in as late as now: asked last, and without a pause before the sender asks.
     const event = this.#takeFound(first) ?? (await this.#parts.sender.send({ frameId, facts, requests }))
     await this.#settle(this.#window[0] as Group, event)
     this.#logFull = undefined
+    this.#sendingSinceMs = undefined
   }
 
   /** The log has been read to its head by now: if the frame of the last process got there, it has been applied. */
@@ -400,4 +413,9 @@ export class Outbox {
       this.#onRoom = resolve
     })
   }
+}
+
+/** Whoever waits for it has waited long enough. */
+function isLate({ sinceMs }: Group): boolean {
+  return performance.now() - sinceMs > ANSWER_PATIENCE_MS
 }
