@@ -32,6 +32,7 @@ export const PROBLEMS = {
   revocation_state_unavailable: [503, 'It cannot be known now whether the token was revoked'],
   keys_unavailable: [503, 'The keys of the token issuer cannot be fetched now'],
   snapshot_unavailable: [503, 'There is no whole snapshot to be had now'],
+  too_many_streams: [503, 'Too many streams are open'],
   store_unavailable: [503, 'The disk of the publisher does not take it'],
   shutting_down: [503, 'The publisher is stopping'],
   store_full: [507, 'No more revocations can be held'],
@@ -89,9 +90,6 @@ export class Problem extends Error {
     return { type, title: PROBLEMS[code][1], status, code, detail, ...(errors.length > 0 && { errors }) }
   }
 }
-
-/** The detail of a `not_found` for an id in a path that is one. */
-export const UNKNOWN_ID = 'nothing with this id is known here'
 
 /** The detail of a refusal whose mistakes stand in `errors`. */
 export function notTaken(mistakes: number): string {

@@ -15,6 +15,7 @@ import { type ListParts, listRoutes } from './routes/list-routes.ts'
 import { metricsRoutes } from './routes/metrics-routes.ts'
 import { openApiRoutes } from './routes/openapi-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
+import { streamRoutes } from './routes/stream-routes.ts'
 import { writeRoutes } from './routes/write-routes.ts'
 import { createServer } from './server.ts'
 import type { openStore } from './store/open-store.ts'
@@ -66,6 +67,7 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
   writeRoutes(app, parts.publishing, answers)
   readRoutes(app, parts, clock)
   listRoutes(app, listParts(parts, clock))
+  streamRoutes(app, { ...parts, clock })
   healthRoutes(app, parts.readiness)
   openApiRoutes(app)
   metricsRoutes(app, meters)
@@ -142,13 +144,16 @@ function saySignOn({ admin, keys }: PublisherConfig, url: string, logger: Logger
 }
 
 /** What heals by itself: a few field reads, and work only when something is due. */
-function tick({ keeper, replica, brokerClock, issuerFacts, reconciler, publishing }: Parts): void {
+function tick(parts: Parts): void {
+  const { keeper, replica, brokerClock, issuerFacts, reconciler, publishing, events, sweeping } = parts
   const { state, cursor } = replica.status
   const otherEpoch = cursor !== undefined && keeper.head !== undefined && cursor.epoch !== keeper.head.epoch
   keeper.tick(state !== 'live' || otherEpoch || brokerClock.refusal() !== undefined)
   if (state === 'live' && cursor !== undefined) issuerFacts.tick(cursor.epoch)
   reconciler.tick()
   publishing.outbox.tick()
+  events.tick()
+  sweeping.tick()
 }
 
 /** Not ready first, so that nobody is sent here; then every request that came in is answered; then the connections go. */
@@ -159,6 +164,7 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
   try {
     await parts.publishing.outbox.drain()
     parts.receipts.close()
+    parts.events.close()
     impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
     await app.close()
   } finally {
@@ -170,11 +176,12 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
 
 /** From the top down: the Store is the last that anything could be written to. */
 async function closeParts(parts: Parts): Promise<void> {
-  const { snapshots, receipts, replica, keeper, sender, publishing, reconciler, store } = parts
+  const { snapshots, receipts, replica, keeper, sender, publishing, reconciler, store, events, sweeping } = parts
+  events.close()
   snapshots.close()
   receipts.close()
   sender.stop()
-  await Promise.all([publishing.outbox.close(), reconciler.close()])
+  await Promise.all([publishing.outbox.close(), reconciler.close(), sweeping.close()])
   await Promise.all([replica.close(), keeper.close()])
   await store.close()
 }

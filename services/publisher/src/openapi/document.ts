@@ -18,6 +18,7 @@ import { BESIDE_ALL_CALLS } from './refusals.ts'
 import { DISMISS_REPLICA, REPLICA_SCHEMAS, REPLICAS } from './replica.ts'
 import { REVOCATION_SCHEMAS, REVOKE } from './revocation.ts'
 import { GET_SNAPSHOT, HEAD_SNAPSHOT } from './snapshot.ts'
+import { AUDIT, EVENTS, STREAM_SCHEMAS } from './streams.ts'
 import { UPLOAD_SCHEMAS } from './upload.ts'
 
 const CALLS: readonly Call[] = [
@@ -26,6 +27,8 @@ const CALLS: readonly Call[] = [
   SHOW,
   LIFT,
   CHECK,
+  EVENTS,
+  AUDIT,
   GET_SNAPSHOT,
   HEAD_SNAPSHOT,
   REPLICAS,
@@ -84,6 +87,7 @@ export function openApiDocument(): Schema {
         ...DRY_RUN_SCHEMAS,
         ...RECEIPT_SCHEMAS,
         ...CHECK_SCHEMAS,
+        ...STREAM_SCHEMAS,
         ...REPLICA_SCHEMAS,
         ...HEALTH_SCHEMAS,
         ...PROBLEM_SCHEMAS,

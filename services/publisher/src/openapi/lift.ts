@@ -69,6 +69,7 @@ const LIFTED = {
   expiresAt: '2027-03-07T13:01:06.001Z',
 }
 
+const { id, match, mode, expiresAt } = LIFTED
 const { id: _, ...PLANNED } = LIFTED
 
 const TAKEN_BACK = {
@@ -81,7 +82,7 @@ const BROADCAST: Example = {
   value: {
     state: 'broadcast',
     cursor: { epoch: '6f1c0a4be2d84d7f9a3b5c7d9e1f2a3b', seq: 8, frameId: '5e7f9a0b2c4d6e8f0a1b3c5d7e9f1a2b' },
-    lift: { ...LIFTED, at: '2026-01-31T12:00:06.001Z' },
+    lift: { id, iss, match, mode, at: '2026-01-31T12:00:06.001Z', expiresAt },
     ...TAKEN_BACK,
   },
 }

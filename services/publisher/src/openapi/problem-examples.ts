@@ -1,6 +1,6 @@
 import { limits } from '@rescind/protocol'
 import { MAX_IDEMPOTENCY_KEY_LENGTH, MAX_UNANSWERED_REQUESTS } from '../limits.ts'
-import { notTaken, PROBLEMS, Problem, type ProblemCode, UNKNOWN_ID } from '../problems.ts'
+import { notTaken, PROBLEMS, Problem, type ProblemCode } from '../problems.ts'
 import type { Call, Example, Said } from './call.ts'
 import type { Schema } from './json-schema.ts'
 
@@ -96,6 +96,7 @@ const SENT: Readonly<Record<ProblemCode, Said>> = {
       "ERR_LOG_UNAVAILABLE: the publisher's own replica is starting: no answer of the log has arrived yet: is the broker reachable?",
   },
   store_unavailable: { detail: 'input/output error' },
+  too_many_streams: { detail: '100 streams are open, which is the most: ask later, or another publisher' },
   shutting_down: { detail: 'the publisher is stopping; ask another one' },
   store_full: { detail: `more than ${limits.MAX_ENTRIES} revocations would be live` },
   log_full: { detail: 'the broker did not store the frame: maximum bytes exceeded (10077)' },
@@ -121,7 +122,6 @@ export function examplesOf(
   if (scope === undefined) return shared
   if (code === 'insufficient_scope')
     return { [code]: problemExample(code, { detail: `this key lacks the scope ${scope}` }) }
-  if (code === 'not_found') return { [code]: problemExample(code, { detail: UNKNOWN_ID }) }
   if (code !== 'rate_limited') return shared
   const detail = 'admin asks too often: wait, or send revocations together in one array'
   return { ...shared, rate_of_principal: problemExample(code, { detail }) }

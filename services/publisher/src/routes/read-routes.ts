@@ -9,7 +9,7 @@ import { CHECK } from '../openapi/check.ts'
 import { DISMISS_REPLICA, REPLICAS } from '../openapi/replica.ts'
 import { GET_SNAPSHOT } from '../openapi/snapshot.ts'
 import type { Principal } from '../principal.ts'
-import { Problem, UNKNOWN_ID } from '../problems.ts'
+import { Problem } from '../problems.ts'
 import type { Replicas } from '../replicas.ts'
 import type { Snapshots } from '../snapshots.ts'
 import type { Store } from '../store/store.ts'
@@ -45,7 +45,7 @@ export function readRoutes(app: FastifyInstance, parts: ReadParts, clock: Clock)
       const { id } = request.params as { id: string }
       const timeMs = clock.now()
       const found = [...replicas.known()].find(({ presence }) => presence.replica === id)
-      const unknown = () => new Problem('not_found', UNKNOWN_ID)
+      const unknown = () => new Problem('not_found', 'no replica with this id is known')
       if (found === undefined) throw unknown()
       const { name: principal, signOn } = request.principal as Principal
       const detail = `replica ${found.presence.name}, ${id}`

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ANSWERS_GIVEN } from './check-answer.ts'
 import { type DocumentedAnswer, documentedAnswers } from './documented-answers.ts'
-import { provokeMalformed, provokeShutdown, provokeTimeouts } from './provoke-http.ts'
+import { provokeMalformed, provokeShutdown, provokeTimeouts, provokeTooManyStreams } from './provoke-http.ts'
 import { provokeLifts, provokeLooks } from './provoke-looks.ts'
 import { provokeDefects, provokeNoSnapshot, provokeReceipts, provokeSuccesses } from './provoke-reads.ts'
 import { provokeCredentials, provokeRates, provokeTokenOutages } from './provoke-sign-on.ts'
@@ -25,6 +25,7 @@ const PROVOCATIONS = {
   'a disk that fails': provokeDiskFailures,
   'no request that can be read': provokeMalformed,
   'requests that never end': provokeTimeouts,
+  'too many streams': provokeTooManyStreams,
   'requests during the stop': provokeShutdown,
   'no key, a wrong one, a foreign one': provokeCredentials,
   'tokens that cannot be judged': provokeTokenOutages,

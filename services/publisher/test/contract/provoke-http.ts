@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { limits } from '@rescind/protocol'
+import { MAX_STREAMS } from '../../src/limits.ts'
+import { type EventsReader, openEvents } from '../events.ts'
 import { type Harness, withPublisher } from '../harness.ts'
 import { until } from '../until.ts'
 import { CALLS } from './document.ts'
@@ -61,5 +63,20 @@ export function provokeShutdown(): Promise<void> {
     for (const call of begun) call.write('\r\n')
     for (const call of begun) assert.equal(await call.answer(), 503)
     await closed
+  })
+}
+
+/** One stream more than may be open at once. */
+export function provokeTooManyStreams(): Promise<void> {
+  return withPublisher({}, async (harness) => {
+    const open: EventsReader[] = []
+    try {
+      for (let streams = 0; streams < MAX_STREAMS; streams++) open.push(await openEvents(harness))
+      for (const path of ['/v1/events', '/v1/audit']) {
+        assert.equal((await harness.call('GET', path)).body.code, 'too_many_streams')
+      }
+    } finally {
+      for (const events of open) await events.close()
+    }
   })
 }

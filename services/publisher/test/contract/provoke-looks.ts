@@ -17,6 +17,8 @@ export function provokeLooks(): Promise<void> {
     assert.ok(page.body.next)
     assert.deepEqual((await harness.call('GET', '/v1/revocations?actor=nobody')).body, { revocations: [] })
     assert.equal((await harness.call('GET', '/v1/revocations?limit=0')).body.code, 'invalid_parameter')
+    const backwards = 'from=2026-01-31T12:00:00Z&to=2026-01-31T12:00:00Z'
+    assert.equal((await harness.call('GET', `/v1/audit?${backwards}`)).body.code, 'invalid_parameter')
     assert.equal((await harness.call('GET', '/v1/revocations/nothing')).body.code, 'not_found')
   })
 }

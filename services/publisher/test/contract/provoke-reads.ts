@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { memoryLog } from '@rescind/log'
 import { type Clock, systemClock } from '@rescind/protocol'
 import { openReplica } from '@rescind/subscriber'
+import { openEvents } from '../events.ts'
 import { type Harness, ISS, withPublisher } from '../harness.ts'
 import { until } from '../until.ts'
 import { CALLS } from './document.ts'
@@ -15,6 +16,11 @@ export function provokeSuccesses(): Promise<void> {
       const path = template.startsWith('/v1/replicas')
         ? template.replace('{id}', await ownReplica(harness))
         : template.replace('{id}', first.body.revocations[0].id)
+      if (path === '/v1/events') {
+        await using events = await openEvents(harness)
+        await events.until('the head of the stream', () => events.text !== '')
+        continue
+      }
       const reply = await harness.call(method, path, { body: goodBody(operation) })
       assert.ok(reply.status < 300, `${method} ${path}: ${reply.status}`)
       const tag = reply.headers.get('etag')

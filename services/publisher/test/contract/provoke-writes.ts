@@ -186,6 +186,7 @@ export function provokeDiskFailures(): Promise<void> {
     const asked = [
       await harness.call('GET', '/v1/revocations'),
       await harness.call('GET', '/v1/revocations/nothing'),
+      await harness.call('GET', '/v1/audit'),
       await harness.call('POST', '/v1/check', { body: { claims } }),
       await harness.call('DELETE', `/v1/replicas/${own.id}`),
     ]
