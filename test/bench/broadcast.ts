@@ -16,6 +16,8 @@ const FRAMES = { full: 1_200, short: 200 }
 const WARM_UP = 100
 /** Between two messages: far longer than one takes, so that none waits for another. */
 const EVERY_MS = 20
+/** For the last of them to come. */
+const PATIENCE_MS = 5_000
 
 /**
  * G12. One frame of one revocation is published on a plain subject, to bare subscribers, and 20 ms later appended to the log, to
@@ -38,7 +40,7 @@ export const BROADCAST: Question = {
       const bare = new BareNats(port, [], () => {})
       cleanup.add('replica', async () => bare.close())
       const sent = await send({ log, bare, epoch }, bench)
-      return findings(await lastArrivals(workers), sent, { 'nats-server': broker.version })
+      return findings(await lastArrivals(workers, sent), sent, { 'nats-server': broker.version })
     }),
 }
 
@@ -79,7 +81,6 @@ async function send({ log, bare, epoch }: Senders, { short, stop, tell }: Bench)
     appended.delete(frameId)
     published.delete(frameId)
   }
-  await pause(1_000)
   return { appended, published }
 }
 
@@ -89,16 +90,22 @@ interface LastArrivals {
   readonly arrived: ReadonlyMap<string, number>
 }
 
-async function lastArrivals(workers: readonly Worker[]): Promise<LastArrivals> {
-  const reports = await Promise.all(workers.map((worker) => worker.ask<Arrivals>('report')))
-  const last = (kind: keyof Arrivals): ReadonlyMap<string, number> => {
-    const all = new Map<string, number[]>()
-    for (const [frameId, times] of reports.flatMap((report) => report[kind])) {
-      all.set(frameId, [...(all.get(frameId) ?? []), ...times])
-    }
-    return new Map([...all].flatMap(([id, at]) => (at.length === LISTENERS ? [[id, Math.max(...at)] as const] : [])))
+/** What came is asked for until it is all there, or has had time enough. */
+async function lastArrivals(workers: readonly Worker[], sent: Sent): Promise<LastArrivals> {
+  for (const deadlineMs = performance.now() + PATIENCE_MS; ; ) {
+    const reports = await Promise.all(workers.map((worker) => worker.ask<Arrivals>('report')))
+    const last = { enforced: lastOf(reports, 'enforced'), arrived: lastOf(reports, 'arrived') }
+    const isComplete = last.enforced.size >= sent.appended.size && last.arrived.size >= sent.published.size
+    if (isComplete || performance.now() > deadlineMs) return last
   }
-  return { enforced: last('enforced'), arrived: last('arrived') }
+}
+
+function lastOf(reports: readonly Arrivals[], kind: keyof Arrivals): ReadonlyMap<string, number> {
+  const all = new Map<string, number[]>()
+  for (const [frameId, times] of reports.flatMap((report) => report[kind])) {
+    all.set(frameId, [...(all.get(frameId) ?? []), ...times])
+  }
+  return new Map([...all].flatMap(([id, at]) => (at.length === LISTENERS ? [[id, Math.max(...at)] as const] : [])))
 }
 
 function findings(last: LastArrivals, sent: Sent, versions: Findings['versions']): Findings {
