@@ -7,6 +7,8 @@ import type { RunningParts } from './running-parts.ts'
 export interface Waited {
   readonly state: string
   readonly confirmed: number
+  /** Of those that are pending, fenced or unproved. */
+  readonly others: string
   readonly ms: number
 }
 
@@ -28,7 +30,13 @@ export function postAndWait(agent: Agent, { deployment, keys }: RunningParts): P
         const ms = performance.now() - startedMs
         const { state, receipt, detail } = JSON.parse(Buffer.concat(parts).toString())
         if (receipt === undefined) reject(new Error(`the publisher answered ${answer.statusCode}: ${detail}`))
-        else resolve({ state, confirmed: receipt.confirmed.length, ms })
+        else
+          resolve({
+            state,
+            confirmed: receipt.confirmed.length,
+            others: JSON.stringify({ ...receipt, confirmed: [] }),
+            ms,
+          })
       })
     })
     sent.once('error', reject).end(body)

@@ -47,7 +47,12 @@ describe('frame: round trip', () => {
 
   it('gives back the requests behind its facts, and no empty list of them', () => {
     const requests = [request({ count: 2 }), request({ key: EPOCH, from: 3 })]
-    const frame = { frameId: ID, epoch: EPOCH, publisher: 'p', facts: [FACTS[0], FACTS[1], FACTS[0], FACTS[2]] as Fact[] }
+    const frame = {
+      frameId: ID,
+      epoch: EPOCH,
+      publisher: 'p',
+      facts: [FACTS[0], FACTS[1], FACTS[0], FACTS[2]] as Fact[],
+    }
     assert.deepEqual(decodeFrame(encodeFrame({ ...frame, requests })), { ...frame, requests })
     assert.deepEqual(encodeFrame({ ...frame, requests: [] }), encodeFrame(frame))
     assert.deepEqual(decodeFrame(encodeFrame(frame)), frame)
@@ -239,7 +244,8 @@ describe('frame: what a publisher cannot write', () => {
     for (const one of facts) cannot({ facts: [one] }, 'ERR_INVALID_INPUT')
     cannot({ facts: [] }, 'ERR_INVALID_INPUT')
     for (const [, requests] of malformedRequests()) {
-      if (Array.isArray(requests) && requests.length > 0) cannot({ facts: [ISSUER, ISSUER], requests }, 'ERR_INVALID_INPUT')
+      if (Array.isArray(requests) && requests.length > 0)
+        cannot({ facts: [ISSUER, ISSUER], requests }, 'ERR_INVALID_INPUT')
     }
   })
 

@@ -97,6 +97,7 @@ async function connect(store: Store, { config, log, logger, clock, metrics }: As
   const outbox: Outbox = new Outbox({
     store,
     time,
+    clock,
     latestNowMs: () => brokerClock.latestNowMs(),
     refusal: () => readiness.refusal(),
     fullness: (facts) => fullness(replica, config.maxEntries ?? limits.MAX_ENTRIES, facts),
@@ -119,7 +120,7 @@ async function connect(store: Store, { config, log, logger, clock, metrics }: As
     logger,
     clock,
     onApplied(event) {
-      reconciler.applied(event)
+      reconciler.applied(event, outbox.settledBy(event))
       appliedFrames.tell(event)
       metrics.follow(event.cursor)
     },

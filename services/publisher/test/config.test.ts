@@ -147,19 +147,16 @@ test('all mistakes are told at once, each with its place', () => {
 })
 
 test('no issuer at all, or half of one, is refused', () => {
-  assert.deepEqual(mistakes(readConfig({ RESCIND_STORE_DIR: 'store' })), [
-    'RESCIND_ISSUERS: is required, or RESCIND_ISSUER with RESCIND_MAX_EXPIRY',
-  ])
-  assert.deepEqual(mistakes(readConfig({ RESCIND_ISSUER: 'a' })), [
-    'RESCIND_MAX_EXPIRY: is required beside RESCIND_ISSUER',
-  ])
-  assert.deepEqual(mistakes(readConfig({ RESCIND_ISSUERS: '[]' })), ['RESCIND_ISSUERS: must name at least one issuer'])
-  assert.deepEqual(mistakes(readConfig({ RESCIND_ISSUERS: 'a, b' })), ['RESCIND_ISSUERS: must be JSON'])
+  const read = (env: Record<string, string>) => readConfig({ RESCIND_STORE_DIR: 'store', ...env })
+  assert.deepEqual(mistakes(read({})), ['RESCIND_ISSUERS: is required, or RESCIND_ISSUER with RESCIND_MAX_EXPIRY'])
+  assert.deepEqual(mistakes(read({ RESCIND_ISSUER: 'a' })), ['RESCIND_MAX_EXPIRY: is required beside RESCIND_ISSUER'])
+  assert.deepEqual(mistakes(read({ RESCIND_ISSUERS: '[]' })), ['RESCIND_ISSUERS: must name at least one issuer'])
+  assert.deepEqual(mistakes(read({ RESCIND_ISSUERS: 'a, b' })), ['RESCIND_ISSUERS: must be JSON'])
   const twice = JSON.stringify([
     { iss: 'a', maxExpiry: '1h' },
     { iss: 'a', maxExpiry: '2h' },
   ])
-  assert.deepEqual(mistakes(readConfig({ RESCIND_ISSUERS: twice })), ['RESCIND_ISSUERS: names an issuer twice'])
+  assert.deepEqual(mistakes(read({ RESCIND_ISSUERS: twice })), ['RESCIND_ISSUERS: names an issuer twice'])
 })
 
 test('keys are hashes with scopes, each name and key once', () => {

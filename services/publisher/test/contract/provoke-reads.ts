@@ -29,7 +29,7 @@ export function provokeSuccesses(): Promise<void> {
       verdicts.map((verdict) => (verdict as { kind: string }).kind),
       ['active', 'revoked', 'unknown'],
     )
-    assert.equal((await harness.call('GET', '/readyz?verbose')).body.checks.length, 5)
+    assert.equal((await harness.call('GET', '/readyz?verbose')).body.checks.length, 7)
     await until('the own replica says what it has applied', async () => {
       const [own] = (await harness.call('GET', '/v1/replicas')).body.replicas
       return own?.cursor?.frameId && own.digest

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { memoryLog, type PublisherLog } from '@rescind/log'
 import { RescindError } from '@rescind/protocol'
+import { openStore } from '../../src/store/open-store.ts'
 import { type Harness, ISS, intercept, shiftedClock, withPublisher } from '../harness.ts'
 import { until } from '../until.ts'
 import { CALLS, type DocumentedCall } from './document.ts'
@@ -44,7 +45,7 @@ export function provokeRules(): Promise<void> {
 
 /** Keys that are none, that are repeated, that belong to another body, and whose first request is still running. */
 export function provokeIdempotency(): Promise<void> {
-  return withPublisher({ config: { appendDeadlineMs: 60_000, staleAfterMs: 60_000 } }, async (harness) => {
+  return withPublisher({ config: { staleAfterMs: 60_000 } }, async (harness) => {
     await allAnswer(harness, 422, 'invalid_idempotency_key', { 'idempotency-key': 'a b' })
     for (const call of WRITES) await repeat(harness, call)
   })
@@ -75,11 +76,17 @@ export function provokeNothingToDo(): Promise<void> {
   })
 }
 
-/** A log that was never reached, that is full, and a replica that is. */
+/** A log that was never reached, that is full, a replica that is, and a disk that fails. */
 export async function provokeOutages(): Promise<void> {
   const away = memoryLog()
   away.faults.disconnect()
-  await withPublisher({ log: away, untilReady: false }, (harness) => allAnswer(harness, 503, 'log_unavailable'))
+  await withPublisher({ log: away, untilReady: false }, async (harness) => {
+    for (const { method, path, operation } of WRITES) {
+      const ask = () => harness.call(method, path, { body: goodBody(operation), headers: { 'idempotency-key': path } })
+      assert.deepEqual([(await ask()).status, (await ask()).headers.get('idempotency-replayed')], [202, 'true'])
+    }
+    assert.equal((await harness.revoke({ iss: ISS, match: { sub: 'ann' }, reason: 'password_changed' })).status, 202)
+  })
 
   let isFull = false
   const wrap = (log: PublisherLog): PublisherLog =>
@@ -100,8 +107,33 @@ export async function provokeOutages(): Promise<void> {
       { iss: ISS, match: { sub: 'b' } },
     ]
     assert.equal((await harness.revoke(asked)).body.code, 'store_full')
+    assert.equal((await harness.revoke(asked[0])).status, 201)
     await allAnswer(harness, 507, 'store_full')
   })
+
+  const disk = failingDisk()
+  await withPublisher({ openStore: disk.openStore }, (harness) => {
+    disk.fail()
+    return allAnswer(harness, 503, 'store_unavailable')
+  })
+}
+
+/** A Store whose writes fail from now on. */
+function failingDisk() {
+  let fails = false
+  const failing: typeof openStore = async (options) => {
+    const store = await openStore(options)
+    const { write } = store
+    store.write = async (change, how) => {
+      if (fails) throw new RescindError('ERR_STORE_FAILED', 'the disk failed: input/output error')
+      await write.call(store, change, how)
+    }
+    return store
+  }
+  const fail = () => {
+    fails = true
+  }
+  return { openStore: failing, fail }
 }
 
 /** A clock that is set off. */
@@ -109,7 +141,9 @@ export function provokeClockSkew(): Promise<void> {
   const clock = shiftedClock()
   return withPublisher({ clock }, async (harness) => {
     clock.offsetMs = 7_000
-    await allAnswer(harness, 503, 'clock_skew')
+    for (const { method, path, operation } of WRITES) {
+      assert.equal((await harness.call(method, path, { body: goodBody(operation) })).status, 202)
+    }
     assert.equal((await harness.call('GET', '/readyz')).status, 503)
   })
 }

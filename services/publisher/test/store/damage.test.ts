@@ -223,3 +223,22 @@ test('what a process leaves that died while it made the Store is made anew', asy
   assert.deepEqual(lines, [])
   await store.write({ keep: [group(1, [revocation('a')])] }, { sync: true })
 })
+
+test('what waits on after the Store was set aside is still known by its request', async (t) => {
+  const { dir, facts } = await closedStore(t)
+  const { store } = await opened(t, dir)
+  const requests = [{ key: 'k', body: 'b', from: 0, count: 1 }]
+  await store.write({ keep: [{ ...group(51, [revocation('asked for')]), requests }] }, { sync: true })
+  const known = await store.request('k')
+  assert.deepEqual(known?.ids, ['asked for'])
+  await store.close()
+  const [path = ''] = await filesOf(facts, /^CURRENT$/)
+  await rm(path)
+  const again = await opened(t, dir)
+  assert.ok(again.store.setAside)
+  assert.deepEqual(await again.store.request('k'), known)
+  await again.store.write({ done: [51] }, { sync: true })
+  assert.equal(await again.store.request('k'), undefined)
+  await again.store.close()
+  assert.equal((await opened(t, dir)).store.setAside, undefined)
+})
