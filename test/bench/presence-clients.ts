@@ -1,47 +1,30 @@
 /**
  * A process of `pnpm bench:fan-in`: `PORT FIRST COUNT` connections to NATS that say what replicas say and hear what they hear:
- * presence every 2 s, live frames, and an answer to each barrier. Until its standard input ends.
+ * presence every 2 s, live frames, and an answer to each barrier.
  */
-import { connect, type Socket } from 'node:net'
 import { type Barrier, decodeBarrier, encodePresence, type Presence } from '@rescind/log'
 import { limits } from '@rescind/protocol'
+import { BareNats } from './bare-nats.ts'
+import { serve } from './worker.ts'
 
 const [port = '', first = '0', count = '0'] = process.argv.slice(2)
 
 class PresenceClient {
-  readonly #socket: Socket
+  readonly #nats: BareNats
   readonly #name: string
-  #rest: Buffer = Buffer.alloc(0)
   #cursor: Presence['cursor']
 
   constructor(index: number) {
     this.#name = `api-${index}`
-    this.#socket = connect({ host: '127.0.0.1', port: Number(port), noDelay: true })
-    this.#socket.write('CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":false}\r\n')
-    this.#socket.write('SUB rescind.live 1\r\nSUB rescind.barrier 2\r\n')
-    this.#socket.on('data', (bytes) => this.#read(bytes))
+    this.#nats = new BareNats(Number(port), ['rescind.live', 'rescind.barrier'], (subject, body) => {
+      const barrier = subject === 'rescind.barrier' ? decodeBarrier(body) : undefined
+      if (barrier) this.#announce(barrier)
+    })
     // As spread as replicas are that started at different times.
     setTimeout(() => {
       this.#announce()
       setInterval(() => this.#announce(), limits.PRESENCE_EVERY_MS)
     }, Math.random() * limits.PRESENCE_EVERY_MS)
-  }
-
-  #read(bytes: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
-    for (;;) {
-      const end = this.#rest.indexOf('\r\n')
-      if (end === -1) return
-      const line = this.#rest.toString('latin1', 0, end)
-      const hasBody = line.startsWith('MSG ') || line.startsWith('HMSG ')
-      const length = hasBody ? Number(line.split(' ').at(-1)) + 2 : 0
-      if (this.#rest.length < end + 2 + length) return
-      if (line.startsWith('MSG rescind.barrier ')) {
-        const barrier = decodeBarrier(this.#rest.subarray(end + 2, end + length))
-        if (barrier) this.#announce(barrier)
-      } else if (line === 'PING') this.#socket.write('PONG\r\n')
-      this.#rest = this.#rest.subarray(end + 2 + length)
-    }
   }
 
   #announce(barrier?: Barrier): void {
@@ -61,11 +44,9 @@ class PresenceClient {
       digest: { asOfMs: 1_767_225_600_000, value: '0123456789abcdef' },
       ...(barrier && { barrier: barrier.barrier }),
     }
-    const bytes = encodePresence(presence)
-    this.#socket.write(`PUB rescind.presence.${this.#name} ${bytes.length}\r\n${Buffer.from(bytes).toString()}\r\n`)
+    void this.#nats.publish(`rescind.presence.${this.#name}`, encodePresence(presence))
   }
 }
 
 for (let index = 0; index < Number(count); index += 1) new PresenceClient(Number(first) + index)
-console.log('ready')
-process.stdin.resume().once('end', () => process.exit())
+serve(() => undefined)

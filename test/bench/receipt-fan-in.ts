@@ -6,10 +6,10 @@
  */
 import { Agent } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { startChild } from './children.ts'
 import { postAndWait, quantile, untilEnforced, type Waited } from './post-and-wait.ts'
 import { rssMb, sharesOfCore } from './process-cpu.ts'
 import { type RunningParts, withRunningParts } from './running-parts.ts'
+import { startWorker } from './worker.ts'
 
 const PROCESSES = 4
 const RUN_MS = 20_000
@@ -63,9 +63,9 @@ await withRunningParts(0, async (parts) => {
   const port = new URL(parts.natsUrl).port
   const starting = Array.from({ length: PROCESSES }, (_, index) => {
     const count = Math.min(each, replicas - index * each)
-    return startChild('presence-clients.ts', [port, String(index * each), String(count)])
+    return startWorker('presence-clients.ts', [port, index * each, count])
   })
-  const children = await Promise.all(starting)
+  const workers = await Promise.all(starting)
   const agent = new Agent({ keepAlive: true })
   try {
     await untilEnforced(agent, parts, replicas)
@@ -74,6 +74,6 @@ await withRunningParts(0, async (parts) => {
     for (const perSec of RATES) await measure(agent, parts, perSec)
   } finally {
     agent.destroy()
-    await Promise.all(children.map((child) => child.stop()))
+    await Promise.all(workers.map((worker) => worker.stop()))
   }
 })

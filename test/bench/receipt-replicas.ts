@@ -1,6 +1,7 @@
-/** A process of `pnpm bench:receipt`: `NATS_URL FIRST COUNT` replicas, until its standard input ends. */
+/** A process of `pnpm bench --only G13`: `NATS_URL FIRST COUNT` replicas. */
 import { natsLog } from '@rescind/log'
 import { openReplica } from '@rescind/subscriber'
+import { serve } from './worker.ts'
 
 const [servers = '', first = '0', count = '0'] = process.argv.slice(2)
 const replicas = await Promise.all(
@@ -9,5 +10,7 @@ const replicas = await Promise.all(
     return openReplica({ log: natsLog({ servers }), bootstrap: 'log', whenUnknown: 'reject', name })
   }),
 )
-console.log('ready')
-process.stdin.resume().once('end', () => void Promise.all(replicas.map((replica) => replica.close())))
+serve(
+  () => undefined,
+  () => Promise.all(replicas.map((replica) => replica.close())),
+)
