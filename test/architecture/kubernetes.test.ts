@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { Deployment } from 'kubernetes-types/apps/v1.js'
+import type { Deployment, StatefulSet } from 'kubernetes-types/apps/v1.js'
 import type { ConfigMap, Container, PodSpec, Service } from 'kubernetes-types/core/v1.js'
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
 import { parseAllDocuments } from 'yaml'
 import { readConfig as readPublisherConfig } from '../../services/publisher/src/config.ts'
 import { HELP as PUBLISHER_HELP } from '../../services/publisher/src/help.ts'
-import { APPEND_DEADLINE_MS, CLOSE_PATIENCE_MS } from '../../services/publisher/src/limits.ts'
+import { ANSWER_PATIENCE_MS, CLOSE_PATIENCE_MS } from '../../services/publisher/src/limits.ts'
 import { setUp } from '../../services/publisher/src/setup.ts'
 import { readConfig as readSampleApiConfig } from '../../services/sample-api/src/config.ts'
 import { HELP as SAMPLE_API_HELP } from '../../services/sample-api/src/help.ts'
@@ -36,8 +36,8 @@ const SERVICES = [
     manifest: manifestAt('services/publisher/kubernetes/publisher.yaml'),
     help: PUBLISHER_HELP,
     readConfig: readPublisherConfig,
-    /** What may take how long after SIGTERM and its own delay: a frame and the one after it, then slow clients. */
-    stopMs: 2 * APPEND_DEADLINE_MS + CLOSE_PATIENCE_MS,
+    /** What may take how long after SIGTERM and its own delay: whoever waits for the log, then slow clients. */
+    stopMs: ANSWER_PATIENCE_MS + CLOSE_PATIENCE_MS,
     /** Where `--setup` leaves what stands in its Secret. */
     secrets: 'publisher',
   },
@@ -53,14 +53,26 @@ const SERVICES = [
 /** What is no variable of ours. */
 const OF_NODE = ['NODE_OPTIONS']
 
-function only<T>({ objects }: Manifest, kind: string): T {
-  const found = objects.filter((object) => object.kind === kind)
-  assert.equal(found.length, 1, `one ${kind}`)
+function only<T>({ objects }: Manifest, ...kinds: readonly string[]): T {
+  const found = objects.filter(({ kind }) => kinds.includes(kind))
+  assert.equal(found.length, 1, `one ${kinds.join(' or ')}`)
   return found[0] as T
 }
 
+/** What makes the pods. */
+function workloadOf(manifest: Manifest): Deployment | StatefulSet {
+  return only(manifest, 'Deployment', 'StatefulSet')
+}
+
+/** The Service by which the others call it; beside it there may be some for their own purposes. */
+function serviceOf({ objects }: Manifest): Service {
+  const [service] = objects.filter(({ kind }) => kind === 'Service')
+  assert.ok(service)
+  return service as Service
+}
+
 function podOf(manifest: Manifest): { pod: PodSpec; container: Container; labels: Record<string, string> } {
-  const { template } = only<Deployment>(manifest, 'Deployment').spec ?? {}
+  const { template } = workloadOf(manifest).spec ?? {}
   assert.ok(template?.spec && template.metadata?.labels)
   const [container, ...others] = template.spec.containers
   assert.ok(container && others.length === 0)
@@ -130,8 +142,8 @@ for (const { manifest, help, readConfig, stopMs, secrets } of SERVICES) {
 
     test('every file that a variable names is mounted from a Secret of which --setup makes the content', () => {
       const { pod, container } = podOf(manifest)
-      const [mount, ...others] = container.volumeMounts ?? []
-      assert.ok(mount?.readOnly && others.length === 0)
+      const [mount, ...others] = (container.volumeMounts ?? []).filter(({ readOnly }) => readOnly)
+      assert.ok(mount && others.length === 0)
       const secret = pod.volumes?.find(({ name }) => name === mount.name)?.secret
       const files = (secret?.items ?? []).map(({ path }) => join(mount.mountPath, path))
       const named = Object.entries(environmentOf(manifest)).filter(([name]) => name.endsWith('_FILE'))
@@ -149,8 +161,8 @@ for (const { manifest, help, readConfig, stopMs, secrets } of SERVICES) {
 
     test('ports, probes, selectors and the image belong together', () => {
       const { container, labels } = podOf(manifest)
-      const { spec: deployment } = only<Deployment>(manifest, 'Deployment')
-      const { spec: service } = only<Service>(manifest, 'Service')
+      const { spec: workload } = workloadOf(manifest)
+      const { spec: service } = serviceOf(manifest)
       const { spec: budget } = only<PodDisruptionBudget>(manifest, 'PodDisruptionBudget')
       const [port] = container.ports ?? []
       assert.equal(String(port?.containerPort), environmentOf(manifest).RESCIND_PORT)
@@ -160,7 +172,7 @@ for (const { manifest, help, readConfig, stopMs, secrets } of SERVICES) {
         probes.map((probe) => [probe?.httpGet?.port, probe?.httpGet?.path]),
         ['/livez', '/livez', '/readyz'].map((path) => [port?.name, path]),
       )
-      const selector = deployment?.selector.matchLabels ?? {}
+      const selector = workload?.selector.matchLabels ?? {}
       assert.ok(Object.entries(selector).length > 0)
       for (const [name, value] of Object.entries(selector)) assert.equal(labels[name], value)
       assert.deepEqual(service?.selector, selector)
@@ -195,12 +207,28 @@ for (const { manifest, help, readConfig, stopMs, secrets } of SERVICES) {
   })
 }
 
+test('the Store of a publisher is on a volume of its own, that outlives its pod', () => {
+  const [publisher] = SERVICES.map(({ manifest }) => manifest)
+  assert.ok(publisher)
+  const { spec } = only<StatefulSet>(publisher, 'StatefulSet')
+  const { container } = podOf(publisher)
+  const claims = (spec?.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name)
+  const [mount, ...others] = (container.volumeMounts ?? []).filter(({ name }) => claims.includes(name))
+  assert.ok(mount && others.length === 0)
+  assert.ok(environmentOf(publisher).RESCIND_STORE_DIR?.startsWith(`${mount.mountPath}/`))
+  assert.equal(spec?.persistentVolumeClaimRetentionPolicy?.whenScaled, 'Retain')
+  const named = publisher.objects.filter(({ kind }) => kind === 'Service') as Service[]
+  const headless = named.find(({ metadata }) => metadata?.name === spec?.serviceName)
+  assert.equal(headless?.spec?.clusterIP, 'None')
+  for (const { spec: service } of named) assert.deepEqual(service?.selector, spec?.selector.matchLabels)
+})
+
 test('the API is called on the broker and by the publisher as both were told', () => {
   const [publisher, api] = SERVICES.map(({ manifest }) => manifest)
   assert.ok(publisher && api)
   const [theirs, ours] = [environmentOf(publisher), environmentOf(api)]
   assert.equal(ours.RESCIND_NAME, 'api')
-  const service = only<Service>(publisher, 'Service')
+  const service = serviceOf(publisher)
   assert.equal(
     ours.RESCIND_SNAPSHOT_URL,
     `http://${service.metadata?.name}:${service.spec?.ports?.[0]?.port}/v1/snapshot`,

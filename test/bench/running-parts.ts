@@ -1,12 +1,9 @@
-import { rm } from 'node:fs/promises'
-import { provideBroker } from '../launcher/broker.ts'
 import { Calls } from '../launcher/calls.ts'
-import { Cleanup } from '../launcher/cleanup.ts'
 import { type DemoIssuer, startDemoIssuer } from '../launcher/demo-issuer.ts'
 import { type DemoKeys, type Deployment, makeDemoKeys } from '../launcher/deployment.ts'
-import { makeRunFolder } from '../launcher/run-folder.ts'
 import { startProcesses } from '../launcher/start-processes.ts'
 import { stopOnSignals } from '../launcher/stop-on-signals.ts'
+import { withBroker } from './with-broker.ts'
 
 /** The real thing on this machine, each part a process of its own. */
 export interface RunningParts {
@@ -21,16 +18,18 @@ export interface RunningParts {
   readonly stop: AbortSignal
 }
 
+/** Fires at Ctrl-C and its kin. */
+export function stopSignal(): AbortSignal {
+  return stopOnSignals({ source: process, nowMs: () => performance.now(), endAtOnce: () => process.exit(130) })
+}
+
 /** Starts a broker of its own, a publisher and so many APIs, waits until all are ready, and ends them after `body`. */
-export async function withRunningParts(replicas: number, body: (parts: RunningParts) => Promise<void>): Promise<void> {
-  const stop = stopOnSignals({ source: process, nowMs: () => performance.now(), endAtOnce: () => process.exit(130) })
-  const cleanup = new Cleanup()
-  const folder = await makeRunFolder()
-  cleanup.add('folder', () => rm(folder, { recursive: true, force: true }))
-  try {
-    // Not the broker that NATS_URL may name: what it costs would be somebody else's traffic.
-    const { NATS_URL: _given, ...env } = process.env
-    const broker = await provideBroker({ env, folder, cleanup, log: console.error })
+export function withRunningParts<T>(
+  replicas: number,
+  body: (parts: RunningParts) => Promise<T>,
+  stop: AbortSignal = stopSignal(),
+): Promise<T> {
+  return withBroker(async ({ broker, folder, cleanup }) => {
     const issuer = await startDemoIssuer('https://demo-issuer.example')
     cleanup.add('issuer', () => issuer.close())
     const keys = makeDemoKeys()
@@ -41,8 +40,6 @@ export async function withRunningParts(replicas: number, body: (parts: RunningPa
     const calls = new Calls(deployment.publisher, keys.admin, stop)
     await Promise.all([deployment.publisher, ...deployment.replicas].map((part) => calls.ready(part)))
     const { address: natsUrl, version: natsVersion, pid: natsPid = 0 } = broker
-    await body({ natsUrl, natsVersion, natsPid, deployment, calls, keys, issuer, stop })
-  } finally {
-    await cleanup.run()
-  }
+    return await body({ natsUrl, natsVersion, natsPid, deployment, calls, keys, issuer, stop })
+  })
 }

@@ -9,6 +9,8 @@ before(async () => {
 })
 after(() => broker?.end())
 
+const DAY_MS = 86_400_000
+
 const code = (expected: string) => (error: unknown) => (error as { code?: string }).code === expected
 
 async function asPublisher<T>(
@@ -28,7 +30,7 @@ async function asPublisher<T>(
 describe('the stream as a publisher makes it', () => {
   it('has every setting that matters, as the server itself tells it', async () => {
     const names = freshNames()
-    await asPublisher(names, (connection) => connection.establish())
+    await asPublisher(names, (connection) => connection.establish({ maxAgeMs: DAY_MS }))
     const { config } = (await operate(broker.server, `STREAM.INFO.${names.stream}`, {})) as { config: object }
     const { description, ...rest } = config as { description: string }
     assert.match(
@@ -41,7 +43,7 @@ describe('the stream as a publisher makes it', () => {
       retention: 'limits',
       storage: 'file',
       discard: 'new',
-      max_age: 0,
+      max_age: DAY_MS * 1_000_000,
       max_msgs: -1,
       max_msgs_per_subject: -1,
       max_bytes: 64 * 1024 * 1024,
@@ -75,7 +77,7 @@ describe('the stream as a publisher makes it', () => {
     const before = await asPublisher(names, async (connection) => {
       await connection.establish()
       for (const i of [1, 2, 3]) await connection.append(Buffer.from(`f${i}`), { messageId: `m${i}` })
-      return connection.head()
+      return { ...(await connection.head()), maxAgeMs: 0 }
     })
     await broker.server.kill()
     await broker.server.restart()
@@ -98,7 +100,6 @@ describe('a stream that somebody else made', () => {
     ['republish', () => ({ republish: undefined })],
     ['republish', ({ subjects }) => ({ republish: { src: subjects.log, dest: subjects.live, headers_only: true } })],
     ['republish', ({ subjects }) => ({ republish: { src: subjects.log, dest: `${subjects.live}.other` } })],
-    ['max_age', () => ({ max_age: 3_600_000_000_000 })],
     ['max_msgs', () => ({ max_msgs: 1_000 })],
     ['max_msgs_per_subject', () => ({ max_msgs_per_subject: 10 })],
     ['max_bytes', () => ({ max_bytes: -1 })],
@@ -122,6 +123,29 @@ describe('a stream that somebody else made', () => {
       await operate(broker.server, `STREAM.DELETE.${names.stream}`, {})
     })
   }
+
+  it('whose frames go too soon is made to keep them; longer and for ever stay, until the age is limited', async () => {
+    const names = freshNames()
+    const ageMs = async () => {
+      const { config } = (await operate(broker.server, `STREAM.INFO.${names.stream}`, {})) as {
+        config: { max_age: number }
+      }
+      return config.max_age / 1_000_000
+    }
+    await operate(broker.server, `STREAM.CREATE.${names.stream}`, streamLike(names, { max_age: 3_600_000_000_000 }))
+    await asPublisher(names, async (connection) => {
+      await connection.append(Buffer.from('f'), { messageId: 'm' })
+      assert.equal((await connection.establish({ maxAgeMs: DAY_MS })).maxAgeMs, DAY_MS)
+      assert.equal(await ageMs(), DAY_MS)
+      assert.equal((await connection.establish({ maxAgeMs: 1_000 })).maxAgeMs, DAY_MS, 'never lowered')
+      assert.equal((await connection.establish()).maxAgeMs, DAY_MS)
+      await operate(broker.server, `STREAM.UPDATE.${names.stream}`, streamLike(names, { max_age: 0 }))
+      const { maxAgeMs, lastSeq } = await connection.establish({ maxAgeMs: DAY_MS })
+      assert.deepEqual([maxAgeMs, lastSeq], [0, 1], 'for ever: a limit would prune at once what it would not have kept')
+      await connection.limitAge(2 * DAY_MS)
+      assert.equal((await connection.establish({ maxAgeMs: DAY_MS })).maxAgeMs, 2 * DAY_MS)
+    })
+  })
 
   it('is accepted when nothing about it is dangerous', async () => {
     const names = freshNames()

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { memoryLog } from '@rescind/log'
 import { systemClock } from '@rescind/protocol'
 import { openMeters } from '@rescind/telemetry'
-import { observeDisk } from '../../services/publisher/src/metrics/observed.ts'
-import { PublisherMetrics } from '../../services/publisher/src/metrics/publisher-metrics.ts'
 import { startPublisher } from '../../services/publisher/src/publisher.ts'
 import { readAlertRules } from '../../services/publisher/test/monitoring/alert-rules.ts'
 import { queriesOf, readDashboard } from '../../services/publisher/test/monitoring/dashboard.ts'
@@ -18,13 +18,19 @@ const HOUR_MS = 3_600_000
 async function namesTold(): Promise<Set<string>> {
   const log = memoryLog({ clock: systemClock })
   const meters = openMeters({ service: 'test' })
-  // Nothing is waited for and no Store is open here.
-  new PublisherMetrics(meters.meter).recordReceipt(1, 'enforced')
-  new PublisherMetrics(meters.meter).recordFsync(1)
-  observeDisk(meters.meter, tmpdir())
+  const storeDir = await mkdtemp(join(tmpdir(), 'rescind-store-'))
   const issuer = { iss: ISS, maxExpiryMs: HOUR_MS, maxSessionMs: HOUR_MS, clockSkewMs: 0, leewayMs: 0 }
   const publisher = await startPublisher({
-    config: { host: '127.0.0.1', port: 0, issuers: [issuer], keys: [], shutdownDelayMs: 0 },
+    config: {
+      host: '127.0.0.1',
+      port: 0,
+      issuers: [issuer],
+      keys: [],
+      shutdownDelayMs: 0,
+      storeDir,
+      retainMs: HOUR_MS,
+      auditKeptMs: HOUR_MS,
+    },
     log: { publisher: log, replica: log.replicaLog },
     meters,
   })
@@ -44,11 +50,19 @@ async function namesTold(): Promise<Set<string>> {
   try {
     await Promise.all([untilReady(publisher.url), untilReady(api.url)])
     await fetch(`${publisher.url}/v1/snapshot`)
+    // Somebody waits for a receipt, which is given at once.
+    const asked = await fetch(`${publisher.url}/v1/revocations?wait=enforced&timeoutMs=0`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ match: { sub: 'ann' } }),
+    })
+    assert.equal(asked.status, 201, await asked.text())
     const texts = await Promise.all([publisher, api].map(async ({ url }) => (await fetch(`${url}/metrics`)).text()))
     return new Set(texts.flatMap((text) => [...text.matchAll(/^([a-z_0-9]+)(?:\{| )/gm)].map(([, name = '']) => name)))
   } finally {
     await api.close()
     await publisher.close()
+    await rm(storeDir, { recursive: true, force: true })
   }
 }
 

@@ -44,7 +44,7 @@ export function ownStream(options: { readonly env: NodeJS.ProcessEnv; readonly c
 /** The connection that the publisher will make, from the same variables: whatever lets it in lets us in. */
 function connectionOf(surroundings: NodeJS.ProcessEnv, own: OwnStream['env']) {
   const foreign = Object.entries(surroundings).filter(([variable]) => !variable.startsWith('RESCIND_'))
-  const anyIssuer = { RESCIND_ISSUER: 'https://demo-issuer.example', RESCIND_MAX_EXPIRY: '1h' }
+  const anyIssuer = { RESCIND_ISSUER: 'https://demo-issuer.example', RESCIND_MAX_EXPIRY: '1h', RESCIND_STORE_DIR: '.' }
   const read = readConfig({ ...Object.fromEntries(foreign), ...own, ...anyIssuer })
   if (!read.ok) throw new Error(read.mistakes.join('\n'))
   return read.config.nats

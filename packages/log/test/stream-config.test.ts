@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { newIdentity } from '../src/log-identity.ts'
 import { natsSettings } from '../src/nats-options.ts'
-import { dangerousDifferences, wantedConfig } from '../src/stream-config.ts'
+import { dangerousDifferences, maxAgeMsOf, wantedConfig, withMaxAge } from '../src/stream-config.ts'
 
 const settings = natsSettings({ servers: 'nats://127.0.0.1:4222', replicas: 3 })
-const wanted = wantedConfig(settings, newIdentity())
+const DAY_MS = 86_400_000
+const wanted = wantedConfig(settings, newIdentity(), DAY_MS)
 const differences = (changes: object) => dangerousDifferences(settings, { ...wanted, ...changes })
 
 describe('what a stream must be', () => {
@@ -17,7 +18,6 @@ describe('what a stream must be', () => {
     storage: ['memory', undefined],
     retention: ['workqueue', 'interest'],
     discard: ['old'],
-    max_age: [3_600_000_000_000],
     max_msgs: [1_000],
     max_msgs_per_subject: [1],
     max_bytes: [-1, 0, undefined],
@@ -54,6 +54,21 @@ describe('what a stream must be', () => {
       }
     })
   }
+
+  it('keeps frames for as long as was asked, which is no danger: a publisher raises what is shorter', () => {
+    assert.equal(maxAgeMsOf(wanted), DAY_MS)
+    assert.equal(wantedConfig(settings, newIdentity(), 0).max_age, 0, 'for ever')
+    assert.deepEqual(differences({ max_age: 3_600_000_000_000 }), [])
+    for (const [age, ms] of [
+      [undefined, 0],
+      [-1, 0],
+      [0, 0],
+      [1_500_000_000, 1_500],
+    ]) {
+      assert.equal(maxAgeMsOf({ max_age: age }), ms)
+    }
+    assert.deepEqual(withMaxAge({ name: 'R', max_age: 1 }, 2_000), { name: 'R', max_age: 2_000_000_000 })
+  })
 
   it('names all differences at once', () => {
     assert.equal(differences({ storage: 'memory', discard: 'old', deny_purge: false }).length, 3)

@@ -5,6 +5,7 @@ import {
   decodeFrame,
   encodeFrame,
   type Fact,
+  FRAME_REQUEST_BYTES,
   FRAME_VERSIONS,
   isRescindError,
   limits,
@@ -25,6 +26,8 @@ const refused = (bytes: Uint8Array, ...codes: string[]) =>
     (error) => isRescindError(error) && codes.includes(error.code),
   )
 
+const request = (changes: object = {}) => ({ key: ID, body: EPOCH, from: 0, count: 1, ...changes })
+
 /** A frame with any body and any header, with a checksum that fits: what an attacker, or a bug, could write. */
 function forge(body: unknown, change: (bytes: Buffer) => void = () => {}): Buffer {
   const text = body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
@@ -40,6 +43,26 @@ describe('frame: round trip', () => {
     const frame = { frameId: ID, epoch: EPOCH, publisher: 'p', facts: FACTS }
     assert.deepEqual(decodeFrame(encodeFrame(frame)), frame)
     assert.equal(peekFrameId(encodeFrame(frame)), ID)
+  })
+
+  it('gives back the requests behind its facts, and no empty list of them', () => {
+    const requests = [request({ count: 2 }), request({ key: EPOCH, from: 3 })]
+    const frame = {
+      frameId: ID,
+      epoch: EPOCH,
+      publisher: 'p',
+      facts: [FACTS[0], FACTS[1], FACTS[0], FACTS[2]] as Fact[],
+    }
+    assert.deepEqual(decodeFrame(encodeFrame({ ...frame, requests })), { ...frame, requests })
+    assert.deepEqual(encodeFrame({ ...frame, requests: [] }), encodeFrame(frame))
+    assert.deepEqual(decodeFrame(encodeFrame(frame)), frame)
+  })
+
+  it('a request takes no more bytes than are reckoned for it', () => {
+    const facts = Array(limits.MAX_FACTS_PER_FRAME).fill(FACTS[0])
+    const last = request({ from: limits.MAX_FACTS_PER_FRAME - 1 })
+    assert.ok(`,${JSON.stringify(last)}`.length <= FRAME_REQUEST_BYTES)
+    assert.equal(facts.length, limits.MAX_FACTS_PER_FRAME)
   })
 
   it('gives back any legal facts', (t) => {
@@ -144,6 +167,10 @@ describe('frame: what a replica refuses', () => {
     ['a fact of an unknown kind', { publisher: 'p', facts: [fitting, { ...fitting, kind: 'pause' }] }],
     ['a fact with an unknown field', { publisher: 'p', facts: [{ ...fitting, scope: 'x' }] }],
     ['a fact that contradicts itself', { publisher: 'p', facts: [{ ...fitting, mode: 'block' }] }],
+    ...malformedRequests().map(([what, requests]): [string, unknown] => [
+      `requests ${what}`,
+      { publisher: 'p', facts: [fitting, fitting], requests },
+    ]),
     ['JSON nested deeper than any stack', '['.repeat(200_000)],
   ]
   for (const [what, body] of bodies) {
@@ -161,6 +188,38 @@ describe('frame: what a replica refuses', () => {
     assert.throws(() => decodeFrame(bytes), /fact 1: reason is missing or not valid/)
   })
 })
+
+/** Lists of requests that no frame of two facts may carry. */
+function malformedRequests(): [string, unknown][] {
+  const { count: _, ...countless } = request()
+  return [
+    ['that are no list', { 0: request() }],
+    ['that are null', null],
+    ['that are none', []],
+    ['of which one is null', [null]],
+    ['of which one is a list', [[ID, EPOCH, 0, 1]]],
+    ['with an unknown field', [request({ principal: 'ann' })]],
+    ['without a field', [countless]],
+    ['with a key that is no hash', [request({ key: 'order-7' })]],
+    ['with a key in capitals', [request({ key: ID.toUpperCase() })]],
+    ['with a key that is a number', [request({ key: 7 })]],
+    ['with a body that is no hash', [request({ body: '{}' })]],
+    ['with a body that is null', [request({ body: null })]],
+    ['that begin before the first fact', [request({ from: -1 })]],
+    ['that begin at half a fact', [request({ from: 0.5 })]],
+    ['that begin at text', [request({ from: '0' })]],
+    ['that have no fact', [request({ count: 0 })]],
+    ['that have less than no fact', [request({ from: 1, count: -1 })]],
+    ['that have half a fact', [request({ count: 1.5 })]],
+    ['that have text for a count', [request({ count: '1' })]],
+    ['that end behind the last fact', [request({ count: 3 })]],
+    ['that begin behind the last fact', [request({ from: 2 })]],
+    ['that share a fact', [request({ count: 2 }), request({ from: 1 })]],
+    ['that are out of order', [request({ from: 1 }), request()]],
+    ['that are more than facts', [request(), request({ from: 1 }), request({ from: 1 })]],
+    ['that are beyond all numbers', [request({ from: 2 ** 53 })]],
+  ]
+}
 
 describe('frame: what a publisher cannot write', () => {
   it('a version that this build does not write', () => {
@@ -184,6 +243,10 @@ describe('frame: what a publisher cannot write', () => {
     const facts: unknown[] = [{ ...ISSUER, atMs: -1 }, { ...ISSUER, x: 1 }, revocation({ kid: 'k' }, 'cutoff'), null]
     for (const one of facts) cannot({ facts: [one] }, 'ERR_INVALID_INPUT')
     cannot({ facts: [] }, 'ERR_INVALID_INPUT')
+    for (const [, requests] of malformedRequests()) {
+      if (Array.isArray(requests) && requests.length > 0)
+        cannot({ facts: [ISSUER, ISSUER], requests }, 'ERR_INVALID_INPUT')
+    }
   })
 
   it('a frame above its bounds', () => {

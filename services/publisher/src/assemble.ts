@@ -23,7 +23,6 @@ import { Reconciler } from './reconciler.ts'
 import { Replicas } from './replicas.ts'
 import { Sender } from './sender.ts'
 import { Snapshots } from './snapshots.ts'
-import type { OpenDatabase } from './store/database.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
 import { Sweeping } from './sweeping.ts'
@@ -35,8 +34,8 @@ export interface AssembleOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly metrics: PublisherMetrics
-  /** For tests: opens the Store's database. */
-  readonly openDatabase?: OpenDatabase
+  /** For tests: opens the Store; default `openStore`. */
+  readonly openStore?: typeof openStore
 }
 
 /** The parts of one publisher, everything but its HTTP side. */
@@ -64,7 +63,8 @@ export interface Parts {
 export async function assemble(options: AssembleOptions): Promise<Parts> {
   const { config, logger, clock } = options
   const { storeDir: dir, retainMs, auditKeptMs } = config
-  const store = await openStore({ dir, clock, logger, retainMs, auditKeptMs }, options.openDatabase)
+  const open = options.openStore ?? openStore
+  const store = await open({ dir, clock, logger, retainMs, auditKeptMs })
   try {
     return await connect(store, options)
   } catch (error) {
@@ -102,6 +102,7 @@ async function connect(store: Store, { config, log, logger, clock, metrics }: As
   const outbox: Outbox = new Outbox({
     store,
     time,
+    clock,
     latestNowMs: () => brokerClock.latestNowMs(),
     refusal: () => readiness.refusal(),
     fullness: (facts) => fullness(replica, config.maxEntries ?? limits.MAX_ENTRIES, facts),
@@ -124,7 +125,7 @@ async function connect(store: Store, { config, log, logger, clock, metrics }: As
     logger,
     clock,
     onApplied(event) {
-      reconciler.applied(event)
+      reconciler.applied(event, outbox.settledBy(event))
       appliedFrames.tell(event)
       metrics.follow(event.cursor)
       events.applied(event)

@@ -21,6 +21,15 @@ export const BACKLOG_READY_MS = 5_000
 /** Pause after the log or the disk refused what waits: long enough to read the message, short enough for whoever waits. */
 export const RETRY_SENDING_MS = 1_000
 
+/**
+ * Groups at the front of a Store, at its opening, whose frames may be in the log already. One is under way and one behind
+ * it, and an fsync for the next puts the end of the first on disk: two, and what a failing disk may add to them.
+ */
+export const MAYBE_SENT_GROUPS = 16
+
+/** Rounds after which an acknowledged frame that has still not come is stored once more, under another message id. */
+export const LATE_ROUNDS = 5
+
 /** Groups that wait in memory, at most 256 KB each and mostly one fact; those behind them are on disk only. */
 export const WINDOW_GROUPS = 256
 
@@ -30,8 +39,9 @@ export const REPUBLISHED_PER_FRAME = 2_048
 /** Others publish their own facts again at once: whoever does it for them waits so long at most, and looks again. */
 export const REPUBLISH_DELAY_MS = 2_000
 
-/** The log's beginning is compared with the Store no more often than this, nor more than a fiftieth of the time. */
-export const LOOK_FOR_LOSS_EVERY_MS = 60_000
+/** A log that begins later than before is compared with the Store no more often than this, nor more than a fiftieth of the time. */
+export const LOOK_FOR_LOSS_EVERY_MS = 2_000
+/** See {@link LOOK_FOR_LOSS_EVERY_MS}. */
 export const LOOK_FOR_LOSS_REST_FACTOR = 50
 
 /** Least age at which the stream forgets a frame: whatever the lifetimes, an operator has a day to notice and mend. */
@@ -39,6 +49,7 @@ export const MIN_MAX_AGE_MS = 24 * 3_600_000
 
 /** What is older than this part of the stream's `max_age` is appended again, and looked for eight times until then. */
 export const RENEW_AFTER_PART = 0.5
+/** See {@link RENEW_AFTER_PART}. */
 export const RENEWALS_PER_AGE = 16
 
 /** Bytes of facts that may wait for the disk: 64 full frames, a second of work for a disk that writes 16 MB of them in it. */
@@ -248,6 +259,8 @@ export const MAX_CONFIRMATIONS_KEPT = 32
 /** Barriers of which an answer is still understood: a second of them at their fastest, beside those sent again. */
 export const MAX_BARRIERS_KEPT = 256
 
+/** Facts or operations that one write to the Store works on before others have their turn: about two milliseconds. */
+export const STORE_BREATH_EVERY = 256
 /** Revocations on one page of a list by default, and at most: some 700 bytes each, so 0.7 MB. */
 export const DEFAULT_LIST_PAGE = 100
 /** See {@link DEFAULT_LIST_PAGE}. */

@@ -18,7 +18,7 @@ import { readRoutes } from './routes/read-routes.ts'
 import { streamRoutes } from './routes/stream-routes.ts'
 import { writeRoutes } from './routes/write-routes.ts'
 import { createServer } from './server.ts'
-import type { OpenDatabase } from './store/database.ts'
+import type { openStore } from './store/open-store.ts'
 
 /** What a publisher is started with. */
 export interface StartPublisherOptions {
@@ -35,8 +35,8 @@ export interface StartPublisherOptions {
   readonly clock?: Clock
   /** What to measure with; closed with the publisher. Default: one that only `GET /metrics` reads. */
   readonly meters?: Meters
-  /** For tests: opens the Store's database. */
-  readonly openDatabase?: OpenDatabase
+  /** For tests: opens the Store otherwise. */
+  readonly openStore?: typeof openStore
 }
 
 /** A publisher that listens. It may not be ready yet: `GET /readyz` tells. */
@@ -52,15 +52,14 @@ export interface RunningPublisher extends AsyncDisposable {
  * `ERR_INVALID_OPTION` without keys on an address that others reach, and if the port is taken.
  */
 export async function startPublisher(options: StartPublisherOptions): Promise<RunningPublisher> {
-  const { config, log, logger = pino({ level: 'silent' }), clock = systemClock } = options
+  const { config, logger = pino({ level: 'silent' }), clock = systemClock } = options
   if (config.keys.length === 0 && !config.admin && !isLoopback(config.host)) {
     const detail = `keys or an admin issuer are required, because others than this machine reach ${config.host}`
     throw new RescindError('ERR_INVALID_OPTION', detail)
   }
   const meters = options.meters ?? openMeters({ service: 'rescind-publisher' })
   const metrics = new PublisherMetrics(meters.meter)
-  const { openDatabase } = options
-  const parts = await assemble({ config, log, logger, clock, metrics, ...(openDatabase && { openDatabase }) })
+  const parts = await assemble({ ...options, logger, clock, metrics })
   measure(meters.meter, parts, config, clock)
   const app = await makeServer(options, parts, clock, logger, metrics)
   requestMetrics(app, meters.meter)

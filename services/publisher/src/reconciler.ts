@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Established } from '@rescind/log'
-import { type Clock, type Fact, limits, RescindError, toRescindError } from '@rescind/protocol'
+import type { Established, StoredFrame } from '@rescind/log'
+import {
+  type Clock,
+  type Cursor,
+  decodeFrame,
+  type Fact,
+  limits,
+  RescindError,
+  toRescindError,
+} from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { EmbeddedReplica } from '@rescind/subscriber/internal'
 import type { AppliedFrame } from './applied-frames.ts'
@@ -12,6 +20,7 @@ import {
   RENEWALS_PER_AGE,
   REPUBLISH_DELAY_MS,
   REPUBLISHED_PER_FRAME,
+  RETRY_SENDING_MS,
 } from './limits.ts'
 import type { Store, StoredFact } from './store/store.ts'
 
@@ -25,6 +34,8 @@ export interface ReconcilerParts {
     /** How long the stream must keep frames at least, in milliseconds. */
     readonly wantedAgeMs: number
     limitAge(): Promise<void>
+    /** The frame at `seq`, as `PublisherConnection.read`. */
+    read(seq: number): Promise<StoredFrame | undefined>
   }
   readonly sender: { send(frame: { readonly frameId: string; readonly facts: readonly Fact[] }): Promise<AppliedFrame> }
   readonly clock: Clock
@@ -45,6 +56,9 @@ export class Reconciler {
   #firstSeq = 0
   #lookAgainAtMs = 0
   #renewAtMs = 0
+  #retryAtMs = 0
+  /** The first frame that the Store could not keep. */
+  #lacking: Cursor | undefined
   #working: Promise<void> | undefined
   readonly #stop = new AbortController()
   /** Facts published again so far. */
@@ -72,23 +86,52 @@ export class Reconciler {
   /**
    * Told of every frame that the own replica applies: the Store keeps all of them, so that any publisher can bring back
    * what another one published.
+   *
+   * @param done orders of the groups that wait no longer now that it is applied.
    */
-  applied({ frame, cursor }: AppliedFrame): void {
-    const { store, keeper, replica, clock, logger } = this.#parts
-    const known = store.frameIdAt(cursor.epoch, cursor.seq)
-    if (known === frame.frameId) return
-    if (known !== undefined) keeper.replaced(cursor.epoch)
+  applied({ frame, cursor }: Pick<AppliedFrame, 'frame' | 'cursor'>, done: readonly number[] = []): void {
+    const { replica, clock } = this.#parts
     const newestAtMs = frame.facts.reduce((newest, { atMs }) => Math.max(newest, atMs), 0)
     // What is read from behind was stored nobody knows when, but not before its facts had their times.
     const storedAtMs = replica.status.state === 'live' ? clock.now() : newestAtMs
+    this.#keep({ frame, cursor }, storedAtMs, done).catch((error: unknown) => this.#notKept(cursor, error))
+  }
+
+  async #keep(
+    { frame, cursor }: Pick<AppliedFrame, 'frame' | 'cursor'>,
+    storedAtMs: number,
+    done: readonly number[],
+  ): Promise<void> {
+    const { store, keeper } = this.#parts
+    const known = store.frameIdAt(cursor.epoch, cursor.seq)
+    if (known === frame.frameId) return await store.write({ done }, { sync: false })
+    if (known !== undefined) keeper.replaced(cursor.epoch)
     const { facts, requests = [], publisher } = frame
     const located = { cursor, own: publisher === store.id, storedAtMs, facts, requests }
-    store.write({ frame: located }, { sync: false }).catch((error: unknown) => {
-      const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
-      logger.error({ code, detail, seq: cursor.seq }, 'a frame of the log could not be kept')
-      // Nothing may rest on what this Store lacks: the log is read against it once more.
-      this.#reconciledIn = undefined
-    })
+    await store.write({ frame: located, done }, { sync: false })
+  }
+
+  /** Nothing may rest on what this Store lacks: not ready until it was read from the log and kept. */
+  #notKept(cursor: Cursor, error: unknown): void {
+    const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
+    this.#parts.logger.error({ code, detail, seq: cursor.seq }, 'a frame of the log could not be kept')
+    const lacking = this.#lacking
+    if (lacking?.epoch !== cursor.epoch || lacking.seq > cursor.seq) this.#lacking = cursor
+    this.#reconciledIn = undefined
+  }
+
+  /** Reads from the log again what the Store could not keep. */
+  async #keepAgain(epoch: string, toSeq: number): Promise<void> {
+    const lacking = this.#lacking
+    // Of another epoch the own replica has read everything anew.
+    for (let seq = lacking?.epoch === epoch ? lacking.seq : toSeq + 1; seq <= toSeq; seq++) {
+      const stored = await this.#parts.keeper.read(seq)
+      if (!stored) continue
+      const frame = decodeFrame(stored.bytes)
+      const newestAtMs = frame.facts.reduce((newest, { atMs }) => Math.max(newest, atMs), 0)
+      await this.#keep({ frame, cursor: { epoch, seq, frameId: frame.frameId } }, newestAtMs, [])
+    }
+    if (this.#lacking === lacking) this.#lacking = undefined
   }
 
   /** Does what is due; called often. */
@@ -96,6 +139,7 @@ export class Reconciler {
     const { replica, keeper, clock } = this.#parts
     const { state, cursor, cause } = replica.status
     const { head } = keeper
+    if (clock.monotonic() < this.#retryAtMs) return
     if (this.#working || this.#stop.signal.aborted || state !== 'live' || cause !== undefined) return
     if (cursor === undefined || head === undefined || cursor.epoch !== head.epoch) return
     const nowMs = clock.monotonic()
@@ -105,6 +149,7 @@ export class Reconciler {
     this.#working = this.#reconcile(head, cursor.seq, isNew)
       .catch((error: unknown) => {
         const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
+        this.#retryAtMs = clock.monotonic() + RETRY_SENDING_MS
         if (!this.#stop.signal.aborted)
           this.#parts.logger.warn({ code, detail }, 'comparing the log with the Store was interrupted')
       })
@@ -124,6 +169,7 @@ export class Reconciler {
     const startedAtMs = clock.monotonic()
     const { epoch } = head
     if (isNew && this.#isCutShort(epoch, seq)) return keeper.replaced(epoch)
+    await this.#keepAgain(epoch, seq)
     const lost = await this.#bringBack(head, { own: true })
     if (lost === 'lost' || this.#stop.signal.aborted) return
     if (lost > 0 || isNew) {
@@ -144,7 +190,7 @@ export class Reconciler {
         { epoch, facts: this.#republished, store: store.id },
         'the log holds all that the Store holds',
       )
-    this.#reconciledIn = epoch
+    if (this.#lacking === undefined) this.#reconciledIn = epoch
   }
 
   /** The log ends before what we knew of it when this process began: its end was lost, and nobody has noticed. */
@@ -193,7 +239,8 @@ export class Reconciler {
       if (this.#stop.signal.aborted) return
       await this.#republish(slice)
     }
-    this.#renewAtMs = clock.monotonic() + ageMs / RENEWALS_PER_AGE
+    // Not at the same time as other publishers: what one has appended again, the others need not.
+    this.#renewAtMs = clock.monotonic() + (ageMs / RENEWALS_PER_AGE) * (0.5 + this.#parts.random())
   }
 
   /** In order; facts of one kind share frames. */

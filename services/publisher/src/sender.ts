@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { StoredFrame } from '@rescind/log'
 import { encodeFrame, type Fact, type FrameRequest, isRescindError, peekFrameId, RescindError } from '@rescind/protocol'
 import type { AppliedFrame, AppliedFrames, Expected } from './applied-frames.ts'
-import { APPEND_PAUSE_MS, APPLIED_PATIENCE_MS, NUDGE_AFTER_MS } from './limits.ts'
+import { APPEND_PAUSE_MS, APPLIED_PATIENCE_MS, LATE_ROUNDS, NUDGE_AFTER_MS } from './limits.ts'
 import { sentFrames } from './probes.ts'
 
 /** What sending needs. */
@@ -32,6 +32,8 @@ export interface Outgoing {
   readonly frameId: string
   readonly facts: readonly Fact[]
   readonly requests?: readonly FrameRequest[]
+  /** From when on it is waited for; default: from now on. */
+  readonly expected?: Expected | undefined
 }
 
 /**
@@ -59,7 +61,7 @@ export class Sender {
    * then it is not there. Rejects with `ERR_CLOSED` when the sender is stopped: then nobody knows.
    */
   send(frame: Outgoing): Promise<AppliedFrame> {
-    const expected = this.#parts.appliedFrames.expect(frame.frameId)
+    const expected = frame.expected ?? this.#parts.appliedFrames.expect(frame.frameId)
     const sent = this.#last.then(() => this.#send(frame, expected)).finally(() => expected.forget())
     this.#last = sent.catch(() => undefined)
     return sent
@@ -72,7 +74,7 @@ export class Sender {
 
   async #send(frame: Outgoing, expected: Expected): Promise<AppliedFrame> {
     let messageId = frame.frameId
-    for (let renamed = 0; ; ) {
+    for (let renamed = 0, late = 0; ; ) {
       await this.whenOpen()
       const known = expected.event
       if (known !== undefined && (await this.#lies(frame.frameId, known.cursor.seq))) return known
@@ -84,6 +86,9 @@ export class Sender {
       } else if (stored) {
         const applied = await this.#untilApplied(expected)
         if (applied) return applied
+        late += 1
+        // The own replica went past it while nobody waited for it: stored once more it comes again (R9).
+        if (late % LATE_ROUNDS === 0) messageId = `${frame.frameId}-late-${late}`
       } else await this.#pause(APPEND_PAUSE_MS)
     }
   }

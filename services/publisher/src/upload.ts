@@ -8,6 +8,7 @@ import {
   parseRevocation,
   type RevocationDraft,
 } from '@rescind/protocol'
+import { prove, type WaitWish } from './enforcement.ts'
 import type { Outcome } from './group.ts'
 import type { RequestHashes } from './idempotency.ts'
 import { MAX_UPLOAD_LINES, PROGRESS_EVERY_MS, UPLOAD_BATCH, UPLOAD_BATCHES_IN_FLIGHT } from './limits.ts'
@@ -15,6 +16,7 @@ import { type NdjsonLine, ndjsonLines } from './ndjson-lines.ts'
 import type { Principal } from './principal.ts'
 import { toProblem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
+import type { Receipt } from './receipt.ts'
 import { askedBy, type PlannedRevocation, planRevocation } from './revoke.ts'
 import { shapeMistakes } from './shape-bound.ts'
 import { UploadIds } from './upload-id.ts'
@@ -23,12 +25,17 @@ import { UploadIds } from './upload-id.ts'
 export type UploadEvent =
   | { readonly type: 'rejected'; readonly line: number; readonly code: string; readonly errors: readonly Mistake[] }
   | ({ readonly type: 'progress' } & UploadCounts)
-  | ({ readonly type: 'summary'; readonly state: UploadState; readonly cursor?: Cursor } & UploadCounts)
+  | ({
+      readonly type: 'summary'
+      readonly state: UploadState
+      readonly cursor?: Cursor
+      readonly receipt?: Receipt
+    } & UploadCounts)
   /** It ended early; what was recorded stays. */
   | ({ readonly type: 'failed'; readonly code: string; readonly detail: string } & UploadCounts)
 
 /** How far its facts came: as far as the last of them. */
-export type UploadState = Outcome['state'] | 'nothing_to_do'
+export type UploadState = Outcome['state'] | 'enforced' | 'nothing_to_do'
 
 /** Of the lines so far. */
 export interface UploadCounts {
@@ -47,6 +54,8 @@ export interface UploadParts extends Publishing {
   readonly principal: Principal
   /** Hashes of its idempotency key, if it has one. */
   readonly request: RequestHashes | undefined
+  /** What to wait for at the end. */
+  readonly wish: WaitWish | undefined
   /** Of the first fact of an earlier upload under the same key, if there was one. */
   readonly firstId: string | undefined
   /** Resolves when there is room for more; an upload whose client does not read goes no further. */
@@ -86,7 +95,9 @@ export class Upload {
       for await (const line of ndjsonLines(chunks, limits.MAX_FRAME_BYTES)) await this.#take(line)
       await this.#flush()
       await Promise.all(this.#underWay)
-      last = { type: 'summary', state: this.#state, ...(this.#cursor && { cursor: this.#cursor }), ...this.#counts }
+      const cursor = this.#cursor && { cursor: this.#cursor }
+      const came = { type: 'summary', state: this.#state, ...cursor, ...this.#counts } as const
+      last = await prove(came, this.#parts.wish, this.#parts.receipts)
     } catch (error) {
       await Promise.allSettled(this.#underWay)
       const { code, message } = toProblem(error)

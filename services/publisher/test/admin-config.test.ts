@@ -86,7 +86,7 @@ test('every mistake at once, each with what to do', () => {
 test('of several issuers the admin issuer is one, and its maxExpiry is that of the list', () => {
   const issuers = (...names: string[]) => JSON.stringify(names.map((iss) => ({ iss, maxExpiry: '1h' })))
   const listed = (list: string) => {
-    const read = readConfig({ ...ADMIN, RESCIND_ISSUERS: list })
+    const read = readConfig({ ...ADMIN, RESCIND_STORE_DIR: 'store', RESCIND_ISSUERS: list })
     return read.ok ? [] : read.mistakes
   }
   assert.deepEqual(listed(issuers('a', 'https://id.example')), [])

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { memoryLog } from '@rescind/log'
 import { systemClock } from '@rescind/protocol'
 import { type RunningPublisher, startPublisher } from '../src/publisher.ts'
-import { Harness, HOUR_MS, ISS, ISSUERS, OTHER_ISS } from './harness.ts'
+import { Harness, HOUR_MS, ISS, ISSUERS, KEPT, OTHER_ISS, storeFolder } from './harness.ts'
 import { forged, goodClaims, identityProvider, signed, signingKey } from './identity-provider.ts'
 
 const [k1, second, k2, p384, stranger] = [
@@ -15,12 +15,16 @@ const [k1, second, k2, p384, stranger] = [
 ]
 let idp: Awaited<ReturnType<typeof identityProvider>>
 let harness: Harness
+let store: Awaited<ReturnType<typeof storeFolder>>
 
 before(async () => {
   idp = await identityProvider([k1, second, k2, p384])
   const log = memoryLog()
   const admin = { ...idp.admin, typ: 'at+jwt' }
-  const config = { host: '127.0.0.1', port: 0, issuers: ISSUERS, keys: [], admin, shutdownDelayMs: 0 }
+  store = await storeFolder()
+  const { storeDir } = store
+  const signOn = { keys: [], admin, shutdownDelayMs: 0 }
+  const config = { host: '127.0.0.1', port: 0, issuers: ISSUERS, ...signOn, storeDir, ...KEPT }
   const publisher: RunningPublisher = await startPublisher({ config, log: { publisher: log, replica: log.replicaLog } })
   harness = new Harness(log, publisher)
   await harness.untilReady()
@@ -28,6 +32,7 @@ before(async () => {
 after(async () => {
   await harness?.publisher.close()
   await idp?.[Symbol.asyncDispose]()
+  await store?.remove()
 })
 
 const nowSec = () => Math.floor(systemClock.now() / 1_000)

@@ -5,15 +5,18 @@ import { after, before, describe, it } from 'node:test'
 import { memoryLog } from '@rescind/log'
 import { limits, systemClock } from '@rescind/protocol'
 import { startPublisher } from '../src/publisher.ts'
-import { Harness, HOUR_MS, ISS, ISSUERS, KEYS, OTHER_ISS, type Reply } from './harness.ts'
+import { Harness, HOUR_MS, ISS, ISSUERS, KEPT, KEYS, OTHER_ISS, type Reply, storeFolder } from './harness.ts'
 
 let harness: Harness
 let framesBefore: number
+let store: Awaited<ReturnType<typeof storeFolder>>
 
 before(async () => {
   const log = memoryLog()
   const keys = Object.values(KEYS).map(({ kept }) => kept)
-  const config = { host: '127.0.0.1', port: 0, issuers: ISSUERS, keys, shutdownDelayMs: 0 }
+  store = await storeFolder()
+  const { storeDir } = store
+  const config = { host: '127.0.0.1', port: 0, issuers: ISSUERS, keys, shutdownDelayMs: 0, storeDir, ...KEPT }
   harness = new Harness(log, await startPublisher({ config, log: { publisher: log, replica: log.replicaLog } }))
   await harness.untilReady()
   framesBefore = (await harness.frames()).length
@@ -24,6 +27,7 @@ after(async () => {
     assert.equal((await harness.frames()).length, framesBefore, 'nothing of all this was recorded')
   } finally {
     await harness.publisher.close()
+    await store.remove()
   }
 })
 

@@ -34,6 +34,9 @@ test('one issuer from single variables, everything else by default', () => {
       ],
       keys: [],
       rateLimit: 2_500,
+      storeDir: 'store',
+      retainMs: 30 * 86_400_000,
+      auditKeptMs: 400 * 86_400_000,
       shutdownDelayMs: 0,
     },
     nats: { servers: ['nats://127.0.0.1:4222'], inboxPrefix: '_INBOX_publisher' },
@@ -47,6 +50,9 @@ test('several issuers, keys and the broker from their variables', () => {
     readConfig({
       RESCIND_HOST: '0.0.0.0',
       RESCIND_PORT: '0',
+      RESCIND_STORE_DIR: '/data',
+      RESCIND_RETENTION: '7d',
+      RESCIND_AUDIT_RETENTION: '90d',
       RESCIND_ISSUERS: JSON.stringify([
         { iss: 'a', maxExpiry: '1h', maxSession: '7d', clockSkew: '500ms', leeway: '90s' },
         { iss: 'b', maxExpiry: '15m' },
@@ -92,6 +98,9 @@ test('all mistakes are told at once, each with its place', () => {
   const found = mistakes(
     readConfig({
       RESCIND_PORT: '80800',
+      RESCIND_STORE_DIR: '',
+      RESCIND_RETENTION: '11y',
+      RESCIND_AUDIT_RETENTION: '4000d',
       RESCIND_HOST: '0.0.0.0',
       RESCIND_STREAM: 'a.b',
       RESCIND_SUBJECT_PREFIX: 'a.*',
@@ -111,6 +120,9 @@ test('all mistakes are told at once, each with its place', () => {
   )
   for (const expected of [
     /^RESCIND_PORT: must be a whole number from 0 to 65535$/,
+    /^RESCIND_STORE_DIR: /,
+    /^RESCIND_RETENTION: must be a duration such as/,
+    /^RESCIND_AUDIT_RETENTION: must be from 0 to /,
     /^RESCIND_STREAM: must be 1 to 64/,
     /^RESCIND_SUBJECT_PREFIX: must be names/,
     /^RESCIND_STREAM_REPLICAS: must be 1, 3 or 5$/,
@@ -135,19 +147,16 @@ test('all mistakes are told at once, each with its place', () => {
 })
 
 test('no issuer at all, or half of one, is refused', () => {
-  assert.deepEqual(mistakes(readConfig({})), [
-    'RESCIND_ISSUERS: is required, or RESCIND_ISSUER with RESCIND_MAX_EXPIRY',
-  ])
-  assert.deepEqual(mistakes(readConfig({ RESCIND_ISSUER: 'a' })), [
-    'RESCIND_MAX_EXPIRY: is required beside RESCIND_ISSUER',
-  ])
-  assert.deepEqual(mistakes(readConfig({ RESCIND_ISSUERS: '[]' })), ['RESCIND_ISSUERS: must name at least one issuer'])
-  assert.deepEqual(mistakes(readConfig({ RESCIND_ISSUERS: 'a, b' })), ['RESCIND_ISSUERS: must be JSON'])
+  const read = (env: Record<string, string>) => readConfig({ RESCIND_STORE_DIR: 'store', ...env })
+  assert.deepEqual(mistakes(read({})), ['RESCIND_ISSUERS: is required, or RESCIND_ISSUER with RESCIND_MAX_EXPIRY'])
+  assert.deepEqual(mistakes(read({ RESCIND_ISSUER: 'a' })), ['RESCIND_MAX_EXPIRY: is required beside RESCIND_ISSUER'])
+  assert.deepEqual(mistakes(read({ RESCIND_ISSUERS: '[]' })), ['RESCIND_ISSUERS: must name at least one issuer'])
+  assert.deepEqual(mistakes(read({ RESCIND_ISSUERS: 'a, b' })), ['RESCIND_ISSUERS: must be JSON'])
   const twice = JSON.stringify([
     { iss: 'a', maxExpiry: '1h' },
     { iss: 'a', maxExpiry: '2h' },
   ])
-  assert.deepEqual(mistakes(readConfig({ RESCIND_ISSUERS: twice })), ['RESCIND_ISSUERS: names an issuer twice'])
+  assert.deepEqual(mistakes(read({ RESCIND_ISSUERS: twice })), ['RESCIND_ISSUERS: names an issuer twice'])
 })
 
 test('keys are hashes with scopes, each name and key once', () => {

@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import type { PublisherConfig } from '../src/config.ts'
 import { newKey, type StaticKey } from '../src/keys.ts'
 import { type RunningPublisher, startPublisher } from '../src/publisher.ts'
-import type { OpenDatabase } from '../src/store/database.ts'
+import type { openStore } from '../src/store/open-store.ts'
 import { checkAnswer } from './contract/check-answer.ts'
 import { checkRequest } from './contract/check-request.ts'
 import { until } from './until.ts'
@@ -30,6 +30,15 @@ export const ISSUERS = [
   { iss: OTHER_ISS, maxExpiryMs: 2 * HOUR_MS, maxSessionMs: DAY_MS, clockSkewMs: 5_000, leewayMs: 30_000 },
 ]
 
+/** How long everything is kept. */
+export const KEPT = { retainMs: DAY_MS, auditKeptMs: DAY_MS }
+
+/** A folder for a Store, and how it goes. */
+export async function storeFolder(): Promise<{ readonly storeDir: string; remove(): Promise<void> }> {
+  const storeDir = await mkdtemp(join(tmpdir(), 'rescind-store-'))
+  return { storeDir, remove: () => rm(storeDir, { recursive: true, force: true }) }
+}
+
 export interface HarnessOptions {
   readonly config?: Partial<PublisherConfig>
   readonly log?: MemoryLog
@@ -39,8 +48,8 @@ export interface HarnessOptions {
   readonly untilReady?: boolean
   /** Wraps the log the publisher appends to. */
   readonly wrap?: (log: PublisherLog) => PublisherLog
-  /** Opens the Store's database. */
-  readonly openDatabase?: OpenDatabase
+  /** Opens the Store otherwise. */
+  readonly openStore?: typeof openStore
 }
 
 /** An HTTP answer, read to its end. `body` is whatever JSON it held. */
@@ -127,14 +136,13 @@ export class Harness {
 export async function withPublisher(options: HarnessOptions, body: (harness: Harness) => Promise<void>): Promise<void> {
   const clock = options.clock ?? systemClock
   const log = options.log ?? memoryLog({ clock: systemClock, requestTimeoutMs: 500 })
-  const storeDir = options.config?.storeDir ?? (await mkdtemp(join(tmpdir(), 'rescind-store-')))
+  const folder = options.config?.storeDir === undefined ? await storeFolder() : undefined
   const publisher = await startPublisher({
     config: {
       host: '127.0.0.1',
       port: 0,
-      storeDir,
-      retainMs: DAY_MS,
-      auditKeptMs: DAY_MS,
+      storeDir: folder?.storeDir ?? '',
+      ...KEPT,
       issuers: ISSUERS,
       keys: Object.values(KEYS).map(({ kept }): StaticKey => kept),
       shutdownDelayMs: 0,
@@ -143,7 +151,7 @@ export async function withPublisher(options: HarnessOptions, body: (harness: Har
     log: { publisher: options.wrap?.(log) ?? log, replica: log.replicaLog },
     clock,
     ...(options.logger && { logger: options.logger }),
-    ...(options.openDatabase && { openDatabase: options.openDatabase }),
+    ...(options.openStore && { openStore: options.openStore }),
   })
   const harness = new Harness(log, publisher)
   try {
@@ -151,7 +159,7 @@ export async function withPublisher(options: HarnessOptions, body: (harness: Har
     await body(harness)
   } finally {
     await publisher.close()
-    if (options.config?.storeDir === undefined) await rm(storeDir, { recursive: true, force: true })
+    await folder?.remove()
   }
 }
 

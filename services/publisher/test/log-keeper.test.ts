@@ -7,10 +7,12 @@ import { LogKeeper } from '../src/log-keeper.ts'
 import { until } from './until.ts'
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
+const DAY_MS = 86_400_000
+const QUIET = { logger: SILENT, maxAgeMs: () => DAY_MS, onPresence() {}, onDisconnected() {} }
 
 async function keeperOf(log: MemoryLog, name: string): Promise<LogKeeper> {
   const brokerClock = new BrokerClock(systemClock)
-  const keeper = new LogKeeper({ log, name, brokerClock, clock: systemClock, logger: SILENT, onPresence() {} })
+  const keeper = new LogKeeper({ log, name, brokerClock, clock: systemClock, ...QUIET })
   keeper.start()
   await untilReady(keeper)
   return keeper
@@ -51,7 +53,9 @@ test('presence counts as heard from the last time that the connection came up, a
     },
   }
   const brokerClock = new BrokerClock(clock)
-  const keeper = new LogKeeper({ log, name: 'keeper', brokerClock, clock, logger: SILENT, onPresence() {} })
+  let cut = 0
+  const onDisconnected = () => void cut++
+  const keeper = new LogKeeper({ log, name: 'keeper', brokerClock, clock, ...QUIET, onDisconnected })
   try {
     assert.equal(keeper.listenedMs, 0)
     keeper.start()
@@ -59,6 +63,7 @@ test('presence counts as heard from the last time that the connection came up, a
     clock.advance(5_000)
     assert.equal(keeper.listenedMs, 5_000)
     tell({ kind: 'disconnected' })
+    assert.equal(cut, 1, 'whoever waits is told at once')
     clock.advance(5_000)
     assert.equal(keeper.listenedMs, 0)
     tell({ kind: 'reconnected' })
@@ -66,5 +71,34 @@ test('presence counts as heard from the last time that the connection came up, a
     assert.equal(keeper.listenedMs, 1_000)
   } finally {
     await keeper.close()
+  }
+})
+
+test('R12: the stream keeps frames as long as is wanted: from the first on, and again once that is more or was shortened', async () => {
+  const log = memoryLog()
+  const brokerClock = new BrokerClock(systemClock)
+  let wantedMs = DAY_MS
+  const parts = { log, name: 'keeper', brokerClock, clock: systemClock, ...QUIET, maxAgeMs: () => wantedMs }
+  const keeper = new LogKeeper(parts)
+  const byHand = await log.connect({ name: 'by-hand', onEvent() {} })
+  const isKept = (ms: number) =>
+    until(`frames are kept for ${ms} ms`, async () => {
+      keeper.tick(true)
+      return keeper.head?.maxAgeMs === ms
+    })
+  try {
+    keeper.start()
+    await isKept(DAY_MS)
+    wantedMs = 2 * DAY_MS
+    assert.equal(keeper.wantedAgeMs, wantedMs)
+    await isKept(2 * DAY_MS)
+    await byHand.limitAge(1_000)
+    await isKept(2 * DAY_MS)
+    await byHand.limitAge(0)
+    await isKept(0)
+    await keeper.limitAge()
+    await isKept(2 * DAY_MS)
+  } finally {
+    await Promise.all([keeper.close(), byHand.close()])
   }
 })

@@ -87,7 +87,7 @@ test('neither while the log is away or refuses, nor when something breaks', asyn
         return connection.append(...given)
       },
     }))
-  await withPublisher({ logger, log, wrap: () => wrap(log), config: { appendDeadlineMs: 200 } }, async (harness) => {
+  await withPublisher({ logger, log, wrap: () => wrap(log) }, async (harness) => {
     broken = true
     await sendEverything(harness)
     broken = false

@@ -37,6 +37,23 @@ test('R10: a lift at a whole second takes 1 ms after this very second', () => {
   assert.equal(time.next('lift'), 1_800_000_000_001)
 })
 
+test('R10: a time is outrun by one that was applied and is not below it; what the Store held counts from the start', () => {
+  let appliedAtMs = 0
+  const time = new LogicalTime(manualClock(T), () => appliedAtMs, T + 5_000)
+  const atMs = time.next('revocation')
+  assert.equal(atMs, T + 5_001)
+  for (const [applied, isOutrun] of [
+    [0, false],
+    [atMs - 1, false],
+    [atMs, true],
+    [atMs + 1, true],
+  ] as const) {
+    appliedAtMs = applied
+    assert.equal(time.isOutrun(atMs), isOutrun, `${applied - atMs}`)
+  }
+  assert.equal(time.isOutrun(time.next('revocation')), false, 'its next one is above')
+})
+
 test('peeking gives nothing away', () => {
   const time = new LogicalTime(manualClock(T), () => 0)
   assert.equal(time.peek(), T)

@@ -115,3 +115,19 @@ test('a silent replica is forgotten after a day', () => {
   clock.advance(1)
   assert.equal(replicas.list().length, 0)
 })
+
+test('R18: one that accepts what it cannot know stays until it is dismissed, and holds no newer frame back after a day', () => {
+  const clock = manualClock()
+  const replicas = new Replicas(clock)
+  replicas.hear(presence('a', { whenUnknown: 'accept' }))
+  replicas.hear(presence('b'))
+  clock.advance(SILENT_REPLICA_KEPT_MS + 1)
+  assert.deepEqual(
+    replicas.list().map(({ id }) => id),
+    ['a'],
+  )
+  assert.deepEqual([...replicas.frameVersions()], [])
+  assert.equal(replicas.dismiss('a'), true)
+  assert.deepEqual(replicas.list(), [])
+  assert.equal(replicas.dismiss('a'), false)
+})

@@ -7,14 +7,14 @@ import { memoryLog } from '@rescind/log'
 import { pino } from 'pino'
 import { createLogger } from '../src/logger.ts'
 import { startPublisher } from '../src/publisher.ts'
-import { type Harness, ISS, ISSUERS, KEYS, withPublisher } from './harness.ts'
+import { type Harness, ISS, ISSUERS, KEPT, KEYS, storeFolder, withPublisher } from './harness.ts'
 import { until } from './until.ts'
 
 const BODY = { iss: ISS, match: { sub: 'ann' }, mode: 'block' }
 
 test('a stopping publisher answers everything that came in, then goes', async () => {
   const log = memoryLog({ requestTimeoutMs: 10_000 })
-  await withPublisher({ log, config: { appendDeadlineMs: 20_000, staleAfterMs: 60_000 } }, async (harness) => {
+  await withPublisher({ log, config: { staleAfterMs: 60_000 } }, async (harness) => {
     log.faults.freeze()
     const ask = (n: number) => harness.revoke({ ...BODY, match: { jti: `j${n}` } }, { 'idempotency-key': `k${n}` })
     const numbers = Array.from({ length: 20 }, (_, n) => n)
@@ -86,16 +86,21 @@ test('a taken port is an error, and nothing stays open', () =>
   withPublisher({}, async (harness) => {
     const log = memoryLog()
     const port = Number(new URL(harness.publisher.url).port)
-    const config = { host: '127.0.0.1', port, issuers: ISSUERS, keys: [KEYS.admin.kept], shutdownDelayMs: 0 }
+    const { storeDir, remove } = await storeFolder()
+    const given = { issuers: ISSUERS, keys: [KEYS.admin.kept], shutdownDelayMs: 0, storeDir, ...KEPT }
+    const config = { host: '127.0.0.1', port, ...given }
     await assert.rejects(
       startPublisher({ config, log: { publisher: log, replica: log } }),
       /ERR_INVALID_OPTION: port \d+ of 127.0.0.1 is taken: set RESCIND_PORT/,
     )
+    await (await startPublisher({ config: { ...config, port: 0 }, log: { publisher: log, replica: log } })).close()
+    await remove()
   }))
 
 test('without keys: refused beyond loopback, loud on it, and everyone may do everything', async () => {
   const log = memoryLog()
-  const open = { host: '0.0.0.0', port: 0, issuers: ISSUERS, keys: [], shutdownDelayMs: 0 }
+  const nowhere = { storeDir: '/nowhere', ...KEPT }
+  const open = { host: '0.0.0.0', port: 0, issuers: ISSUERS, keys: [], shutdownDelayMs: 0, ...nowhere }
   await assert.rejects(startPublisher({ config: open, log: { publisher: log, replica: log } }), {
     code: 'ERR_INVALID_OPTION',
   })

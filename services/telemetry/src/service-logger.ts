@@ -33,8 +33,11 @@ export function serviceLogger({ name, level, hashKey, destination }: ServiceLogg
   const hash = shortHash(hashKey)
   const named = [...SECRETS, ...SUBJECTS]
   const paths = named.flatMap((field) => [field, `*.${field}`, `*.*.${field}`])
-  const censor = (value: unknown, path: readonly string[]) =>
-    SECRETS.includes(path.at(-1) ?? '') ? '[redacted]' : hash(value)
+  const censor = (value: unknown, path: readonly string[]) => {
+    // It is asked about every field that is not there, too: thirty hashes in a line with one nested object.
+    if (value === undefined) return undefined
+    return SECRETS.includes(path.at(-1) ?? '') ? '[redacted]' : hash(value)
+  }
   const options = {
     name,
     level,

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** What an OpenTelemetry collector was sent. */
@@ -12,11 +12,7 @@ export interface Sent {
 /** A collector on loopback. A silent one takes requests and answers none. */
 export async function collector(options: { readonly silent?: boolean } = {}) {
   const sent: Sent[] = []
-  const cutOff: IncomingMessage[] = []
   const server = createServer(async (request, response) => {
-    response.on('close', () => {
-      if (!response.writableFinished) cutOff.push(request)
-    })
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     sent.push({ path: request.url, type: request.headers['content-type'], body: Buffer.concat(chunks) })
@@ -27,8 +23,6 @@ export async function collector(options: { readonly silent?: boolean } = {}) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sent,
-    /** Requests that the other side gave up. */
-    cutOff,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()

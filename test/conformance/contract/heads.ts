@@ -58,7 +58,24 @@ export function heads(start: Start): void {
     assert.deepEqual({ ...renewed, epoch: '' }, { ...before, epoch: '' })
     assert.deepEqual(await replica.connection.head(), renewed)
     assert.deepEqual(texts(await collect(replica.connection.range(1, 3))), ['frame 1', 'frame 2', 'frame 3'])
-    assert.deepEqual(await connection.establish(), renewed)
+    assert.deepEqual(await connection.establish(), { ...renewed, maxAgeMs: 0 })
+  })
+
+  it('R12: a new log keeps frames as long as was asked; one that exists is made to, and never to less', async () => {
+    const bench = await start()
+    const { connection } = await bench.publisher()
+    const keptMs = async (maxAgeMs?: number) =>
+      (await connection.establish(maxAgeMs === undefined ? undefined : { maxAgeMs })).maxAgeMs
+    assert.equal(await keptMs(7_200_000), 7_200_000)
+    assert.equal(await keptMs(86_400_000), 86_400_000)
+    assert.equal(await keptMs(3_600_000), 86_400_000)
+    assert.equal(await keptMs(), 86_400_000)
+    await connection.limitAge(10_000_000)
+    assert.equal(await keptMs(3_600_000), 10_000_000, 'shortened by hand')
+    await connection.limitAge(0)
+    assert.equal(await keptMs(3_600_000), 0, 'for ever, until limitAge')
+    assert.equal((await connection.renewEpoch()).epoch, (await connection.head()).epoch)
+    assert.equal(await keptMs(3_600_000), 0)
   })
 
   it('R10: the broker tells its time', async () => {

@@ -55,6 +55,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, Parameter>>
   /** The JSON body that it wants. */
   readonly body?: Content & { readonly description: string }
+  /** Bodies of other media types that it takes instead. */
+  readonly otherBodies?: Readonly<Record<string, Content>>
   /** It writes to the log, and can be repeated under an `Idempotency-Key`. */
   readonly appends?: true
   /** By status: what it answers when nothing is refused. */

@@ -19,6 +19,7 @@ import { DISMISS_REPLICA, REPLICA_SCHEMAS, REPLICAS } from './replica.ts'
 import { REVOCATION_SCHEMAS, REVOKE } from './revocation.ts'
 import { GET_SNAPSHOT, HEAD_SNAPSHOT } from './snapshot.ts'
 import { AUDIT, EVENTS, STREAM_SCHEMAS } from './streams.ts'
+import { UPLOAD_SCHEMAS } from './upload.ts'
 
 const CALLS: readonly Call[] = [
   REVOKE,
@@ -82,6 +83,7 @@ export function openApiDocument(): Schema {
         ...REVOCATION_SCHEMAS,
         ...LISTED_SCHEMAS,
         ...LIFT_SCHEMAS,
+        ...UPLOAD_SCHEMAS,
         ...DRY_RUN_SCHEMAS,
         ...RECEIPT_SCHEMAS,
         ...CHECK_SCHEMAS,

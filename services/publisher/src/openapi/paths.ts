@@ -8,7 +8,7 @@ const HOURS_KEPT = IDEMPOTENCY_KEPT_MS / 3_600_000
 
 const IDEMPOTENCY_KEY: Readonly<Record<string, Parameter>> = {
   'Idempotency-Key': {
-    description: `Makes a repetition harmless: the first answer comes again. It says what was decided then. Answers are kept in memory for ${HOURS_KEPT} hours, for each principal apart, and until the log changes its epoch; refusals are not kept.`,
+    description: `Makes a repetition harmless: the first answer comes again. It says what was decided then. Answers are kept on disk for ${HOURS_KEPT} hours, for each principal apart. Another publisher knows the facts by the log, and answers with them; refusals are not kept.`,
     schema: { type: 'string', minLength: 1, maxLength: MAX_IDEMPOTENCY_KEY_LENGTH, pattern: '^[\\x21-\\x7e]+$' },
     example: 'order-7',
   },
@@ -22,7 +22,8 @@ export function describePaths(calls: readonly Call[]): Schema {
 }
 
 function describe(call: Call): Schema {
-  const { tag, operationId, summary, description, scope, pathParameters, query, headers, body, appends } = call
+  const { tag, operationId, summary, description, scope, pathParameters, query, headers, body, otherBodies, appends } =
+    call
   const parameters = [
     ...parametersIn('path', pathParameters).map((parameter) => ({ ...parameter, required: true })),
     ...parametersIn('query', query),
@@ -35,13 +36,13 @@ function describe(call: Call): Schema {
     description,
     security: scope ? [{ bearer: [scope] }] : [],
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: describeBody(body) }),
+    ...(body && { requestBody: describeBody(body, otherBodies) }),
     responses: describeAnswers(call),
   }
 }
 
-function describeBody({ description, ...content }: NonNullable<Call['body']>): Schema {
-  return { description, required: true, content: { 'application/json': content } }
+function describeBody({ description, ...content }: NonNullable<Call['body']>, others: Call['otherBodies']): Schema {
+  return { description, required: true, content: { 'application/json': content, ...others } }
 }
 
 function parametersIn(where: string, given: Readonly<Record<string, Parameter>> = {}): Schema[] {

@@ -7,6 +7,7 @@ import { answerObject, ref, requestObject, type Schema, valuesOf } from './json-
 import { WAIT_PARAMETERS } from './receipt.ts'
 import { BROADCAST, ENFORCED, NOTHING_TO_DO, RECORDED, REVOKE_EXAMPLES } from './revocation-examples.ts'
 import { REVOCATION_FIELDS } from './revocation-fields.ts'
+import { UPLOAD_ANSWER_CONTENT, UPLOAD_BODY_CONTENT } from './upload.ts'
 
 const EXCEPTED = { type: 'array', items: ref('ClaimValue'), maxItems: limits.MAX_EXCEPTIONS } as const
 const SKEW_SEC = limits.MAX_ISSUED_BEFORE_AHEAD_MS / 1000
@@ -114,11 +115,14 @@ export const REVOKE: Call = {
   appends: true,
   query: { ...WAIT_PARAMETERS, ...DRY_RUN_PARAMETER },
   body: { description: 'What to revoke.', schema: ref('Revocations'), examples: REVOKE_EXAMPLES },
+  otherBodies: { 'application/x-ndjson': UPLOAD_BODY_CONTENT },
   answers: {
     200: {
-      description: 'Every token that could match has expired: nothing was recorded (R14). Or it was a dry run.',
-      headers: { 'Idempotency-Replayed': false },
+      description:
+        'Every token that could match has expired: nothing was recorded (R14). Or it was a dry run. To an upload: lines, of which the last tells what came of it.',
+      headers: { 'Idempotency-Replayed': false, 'Cache-Control': false },
       content: {
+        'application/x-ndjson': UPLOAD_ANSWER_CONTENT,
         'application/json': {
           schema: { oneOf: [answering(['nothing_to_do'], {}), ref('DryRunAnswer')] },
           examples: { nothing_to_do: NOTHING_TO_DO, dry_run: DRY_RUN },

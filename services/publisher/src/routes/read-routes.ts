@@ -42,8 +42,8 @@ export function readRoutes(app: FastifyInstance, parts: ReadParts, clock: Clock)
   app.route({
     ...routeOf(DISMISS_REPLICA),
     async handler(request, reply) {
-      const timeMs = clock.now()
       const { id } = request.params as { id: string }
+      const timeMs = clock.now()
       const found = [...replicas.known()].find(({ presence }) => presence.replica === id)
       const unknown = () => new Problem('not_found', 'no replica with this id is known')
       if (found === undefined) throw unknown()

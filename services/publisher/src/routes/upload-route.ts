@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { IdempotentAnswers } from '../idempotency.ts'
+import { type WaitWish, waitWish } from '../enforcement.ts'
+import type { HeldKey, IdempotentAnswers } from '../idempotency.ts'
 import { MAX_UPLOADS } from '../limits.ts'
 import { REVOKE } from '../openapi/revocation.ts'
 import type { Principal } from '../principal.ts'
@@ -47,19 +48,20 @@ export class Uploads {
       const headers = { 'retry-after': '5' }
       throw new Problem('rate_limited', `${MAX_UPLOADS} uploads are running: wait for one of them`, { headers })
     }
+    const wish = waitWish(request)
     const principal = request.principal as Principal
     const held = await this.#answers.hold(principal.id, request.headers['idempotency-key'], UPLOAD_BODY)
     const out = new PassThrough({ highWaterMark: 64 * 1024 })
     reply.code(200).type(NDJSON).header('cache-control', 'no-store').send(out)
     this.#running += 1
-    void this.#run(request, out, held).finally(() => {
+    void this.#run(request, out, { held, wish }).finally(() => {
       this.#running -= 1
       held.release()
     })
     return reply
   }
 
-  async #run(request: FastifyRequest, out: PassThrough, held: Awaited<ReturnType<IdempotentAnswers['hold']>>) {
+  async #run(request: FastifyRequest, out: PassThrough, { held, wish }: { held: HeldKey; wish: WaitWish | undefined }) {
     const principal = request.principal as Principal
     const emit = async (event: UploadEvent): Promise<void> => {
       if (out.destroyed) throw new Error('the client is gone')
@@ -70,6 +72,7 @@ export class Uploads {
       principal,
       request: held.request,
       firstId: held.known?.ids[0],
+      wish,
       emit,
     })
     try {

@@ -1,10 +1,11 @@
-import type { Revocation } from '@rescind/protocol'
+import type { Fact, Revocation } from '@rescind/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { liftAnswer, type RevocationsAnswer, revocationAnswer } from '../answers.ts'
 import { isDryRun, prove, waitWish } from '../enforcement.ts'
 import type { Answer, IdempotentAnswers, RequestHashes } from '../idempotency.ts'
 import { bodyOf } from '../json-body.ts'
 import { dryLift, lift, liftedWith } from '../lift.ts'
+import { WINDOW_GROUPS } from '../limits.ts'
 import { routeOf } from '../openapi/call.ts'
 import { LIFT } from '../openapi/lift.ts'
 import { REVOKE } from '../openapi/revocation.ts'
@@ -27,6 +28,7 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
         const wish = waitWish(request)
         const answer = await prove(await revoke(body, principal, publishing, hashes), wish, publishing.receipts)
         const { state, cursor, revocations } = answer
+        if (state === 'enforced') publishing.metrics.countFacts('revocation', 'enforced', revocations.length)
         audit(request, principal, { state, revocations: revocations.length, cursor })
         return toAnswer(answer)
       })
@@ -87,8 +89,9 @@ function toAnswer(answer: { readonly state: keyof typeof STATUS }): Answer {
  */
 async function rebuilt({ ids, cursor }: KnownRequest, publishing: Publishing): Promise<Answer | undefined> {
   const { store } = publishing
-  const stored = await Promise.all(ids.map(async (id) => (await store.byId(id))[0]?.fact))
-  const facts = stored.filter((fact) => fact !== undefined)
+  const waiting = cursor === undefined ? await waitingFacts(new Set(ids), store) : new Map<string, Fact>()
+  const known = await Promise.all(ids.map(async (id) => waiting.get(id) ?? (await store.byId(id))[0]?.fact))
+  const facts = known.filter((fact) => fact !== undefined)
   const [first] = facts
   if (first?.kind === 'lift') {
     const lifted = await liftedWith(first, cursor !== undefined, publishing)
@@ -101,6 +104,20 @@ async function rebuilt({ ids, cursor }: KnownRequest, publishing: Publishing): P
     ...(cursor && { cursor }),
     revocations,
   } as RevocationsAnswer)
+}
+
+/** Asked before the facts of the log: what waits no longer is among those by then. */
+async function waitingFacts(ids: ReadonlySet<string>, store: Publishing['store']): Promise<ReadonlyMap<string, Fact>> {
+  const found = new Map<string, Fact>()
+  for (let after = 0; found.size < ids.size; ) {
+    const groups = await store.waiting(after, WINDOW_GROUPS)
+    if (groups.length === 0) break
+    for (const fact of groups.flatMap(({ facts }) => facts)) {
+      if (fact.kind !== 'issuer' && ids.has(fact.id)) found.set(fact.id, fact)
+    }
+    after = groups.at(-1)?.order ?? after
+  }
+  return found
 }
 
 /** Who did what, and where it stands; never what the claims were. */

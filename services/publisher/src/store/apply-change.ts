@@ -1,5 +1,6 @@
+import { setImmediate as breath } from 'node:timers/promises'
 import type { Cursor, Fact } from '@rescind/protocol'
-import { MAX_AUDIT_IDS } from '../limits.ts'
+import { MAX_AUDIT_IDS, STORE_BREATH_EVERY } from '../limits.ts'
 import type { Draft } from './draft.ts'
 import { addressOf, locationRow, rowOf, storedFactOf } from './fact-codec.ts'
 import { factRecordKey, indexFact } from './fact-records.ts'
@@ -71,7 +72,8 @@ async function applyFrame(draft: Draft, frame: LocatedFrame, context: ChangeCont
     ...parts.map(({ key }) => framePartKey(key, cursor)),
   ])
   const location = locationRow({ epoch: cursor.epoch, seq: cursor.seq, storedAtMs, own })
-  for (const { fact, row, address } of facts) {
+  for (const [at, { fact, row, address }] of facts.entries()) {
+    if (at > 0 && at % STORE_BREATH_EVERY === 0) await breath()
     const key = factRecordKey(address)
     const known = draft.get(key)
     if (known === undefined) {
@@ -104,7 +106,8 @@ async function undominated(
   context: ChangeContext,
 ): Promise<Addressed[]> {
   const kept: Addressed[] = []
-  for (const fact of frame.facts) {
+  for (const [at, fact] of frame.facts.entries()) {
+    if (at > 0 && at % STORE_BREATH_EVERY === 0) await breath()
     const row = rowOf(fact)
     const address = addressOf(fact, row)
     if (fact.kind !== 'issuer' || (await isNewest(draft, fact, counts, context))) kept.push({ fact, row, address })

@@ -27,6 +27,13 @@ export const NEWEST = Buffer.from('N')
 /** {@link Totals} of everything else. */
 export const TOTALS = Buffer.from('Z')
 
+/** Ranges of all keys but those of index entries, which are all key: what they say stands in the facts too. */
+export const RECORDS: readonly { readonly gte: Buffer; readonly lt: Buffer }[] = [
+  { gte: Buffer.from('A'), lt: Buffer.from('B') },
+  { gte: Buffer.from('F'), lt: Buffer.from('G') },
+  { gte: Buffer.from('L'), lt: Buffer.from('[') },
+]
+
 /** Bytes of a fact's address: its time, so that facts lie in the order of time, then what tells it from any other. */
 export const ADDRESS_BYTES = 6 + 12
 const HASH_BYTES = 8

@@ -1,5 +1,6 @@
+import { setImmediate as breath } from 'node:timers/promises'
 import { ClassicLevel } from 'classic-level'
-import { MAX_STORE_FILES, STORE_PAGES_BYTES, STORE_READ_AHEAD_BYTES } from '../limits.ts'
+import { MAX_STORE_FILES, STORE_BREATH_EVERY, STORE_PAGES_BYTES, STORE_READ_AHEAD_BYTES } from '../limits.ts'
 import type { Database, Entries, Operation, Range } from './database.ts'
 
 /** Opens LevelDB in a folder, or makes a database there. Its own errors come out as they are. */
@@ -22,10 +23,18 @@ class LevelDatabase implements Database {
   }
 
   async write(operations: readonly Operation[], durably: boolean): Promise<void> {
-    const batch = operations.map(({ key, value }) =>
-      value === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value },
-    )
-    await this.#level.batch(batch, { sync: durably })
+    const batch = this.#level.batch()
+    try {
+      for (const [at, { key, value }] of operations.entries()) {
+        if (at > 0 && at % STORE_BREATH_EVERY === 0) await breath()
+        if (value === undefined) batch.del(key)
+        else batch.put(key, value)
+      }
+    } catch (error) {
+      await batch.close()
+      throw error
+    }
+    await batch.write({ sync: durably })
   }
 
   async getMany(keys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {

@@ -2,6 +2,7 @@ import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readLevelManifest } from './level-manifest.ts'
 import { readLevelRecords } from './level-records.ts'
+import { damageInTable } from './level-table.ts'
 
 /** What the files of a database look like before LevelDB opens it: it mends in silence what we must hear of. */
 export type LevelFiles =
@@ -36,7 +37,9 @@ async function damageOf(folder: string, names: readonly string[]): Promise<strin
   for (const [table, size] of manifest.tables) {
     const name = names.find((candidate) => /\.(ldb|sst)$/.test(candidate) && numberOf(candidate) === table)
     if (name === undefined) return `table ${table} is missing`
-    if ((await stat(join(folder, name))).size !== size) return `${name} does not have its size`
+    const file = await readFile(join(folder, name))
+    const damage = file.length === size ? damageInTable(file) : 'it does not have its size'
+    if (damage !== undefined) return `${name} is corrupt: ${damage}`
   }
   if (manifest.logNumber !== 0 && !logs.some((name) => numberOf(name) === manifest.logNumber)) {
     return `log ${manifest.logNumber} is missing`

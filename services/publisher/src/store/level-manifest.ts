@@ -1,3 +1,5 @@
+import { readVarint } from './snappy.ts'
+
 /** What a MANIFEST of LevelDB says must be there. */
 export interface LevelManifest {
   /** Number of the oldest write-ahead log that is needed; 0 in a database that was never opened to its end. */
@@ -50,13 +52,9 @@ class Reader {
   }
 
   number(): number {
-    let value = 0
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.#bytes.readUInt8(this.#at)
-      this.#at += 1
-      value += (byte & 0x7f) * scale
-      if (byte < 0x80) return value
-    }
+    const { value, next } = readVarint(this.#bytes, this.#at)
+    this.#at = next
+    return value
   }
 
   bytes(): void {

@@ -10,6 +10,7 @@ import { META, waitingKey } from './keys.ts'
 import { openLevel } from './level-database.ts'
 import { LevelStore } from './level-store.ts'
 import { openFacts } from './open-facts.ts'
+import { waitingPartKey, waitingParts } from './request-records.ts'
 import { NO_SALVAGE, type Salvage, salvage } from './salvage.ts'
 import { seal } from './sealed.ts'
 import { ShapeCounts } from './shape-counts.ts'
@@ -44,7 +45,9 @@ export interface StoreOptions {
  */
 export async function openStore(options: StoreOptions, openDatabase: OpenDatabase = openLevel): Promise<Store> {
   const { dir, requestsKeptMs = IDEMPOTENCY_KEPT_MS } = options
-  const hold = await holdFolder(dir)
+  const hold = await holdFolder(dir).catch((error: unknown) => {
+    throw failureOf(error)
+  })
   try {
     const folder = join(dir, 'facts')
     await finishSettingAside(folder)
@@ -116,7 +119,10 @@ function nextOf(folder: string): string {
 async function make(folder: string, { id: oldId, waiting }: Salvage, openDatabase: OpenDatabase): Promise<void> {
   const id = oldId ?? randomBytes(8).toString('hex')
   const records: (readonly [Buffer, unknown])[] = [[META, [STORE_FORMAT, id]]]
-  for (const group of waiting) records.push([waitingKey(group.order), waitingRow(group)])
+  for (const group of waiting) {
+    records.push([waitingKey(group.order), waitingRow(group)])
+    for (const { key, row } of waitingParts(group)) records.push([waitingPartKey(key, group.order), row])
+  }
   const operations = records.map(([key, json]) => ({ key, value: seal(key, json) }))
   const database = await openDatabase(folder)
   try {

@@ -27,7 +27,7 @@ export function unsealIfWhole(key: Buffer, value: Buffer): unknown {
   return JSON.parse(value.toString('utf8', 4))
 }
 
-/** What an entry adds to the sum over all entries (`Totals`): 32 bits of its key and value. */
-export function weightOf(key: Buffer, value: Buffer): number {
-  return value.length < 4 ? crc32(key) : value.readUInt32BE(0)
+/** What a record adds to the sum over all (`Totals`): its checksum. Index entries add nothing. */
+export function weightOf(value: Buffer): number {
+  return value.length < 4 ? 0 : value.readUInt32BE(0)
 }

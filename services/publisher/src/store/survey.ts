@@ -1,11 +1,10 @@
 import type { Fact } from '@rescind/protocol'
-import { STORE_SLICE } from '../limits.ts'
 import type { Database } from './database.ts'
 import { storedFactOf } from './fact-codec.ts'
-import { META, NEWEST, TOTALS } from './keys.ts'
+import { META, NEWEST, RECORDS, TOTALS } from './keys.ts'
 import { unsealIfWhole } from './sealed.ts'
 import type { Found, Waiting } from './store.ts'
-import { NO_TOTALS, plus, type Totals } from './totals.ts'
+import { sumWith, type Totals } from './totals.ts'
 import { waitingOf } from './waiting-records.ts'
 import { slices } from './walk.ts'
 
@@ -22,9 +21,7 @@ export interface Survey {
   readonly damage: string | undefined
 }
 
-/** Bytes that no key begins with, and that all keys are below. */
-const AFTER_ALL = Buffer.from([0xff])
-const [FACT, WAITING, INDEXES] = ['F'.charCodeAt(0), 'W'.charCodeAt(0), new Set(Buffer.from('IKC'))]
+const [FACT, WAITING] = ['F'.charCodeAt(0), 'W'.charCodeAt(0)]
 
 /**
  * Reads every record once: each against its own checksum, and all of them against the totals that were written with the
@@ -34,8 +31,8 @@ const [FACT, WAITING, INDEXES] = ['F'.charCodeAt(0), 'W'.charCodeAt(0), new Set(
  */
 export async function survey(database: Database, onFact: (fact: Fact) => void): Promise<Survey> {
   const surveyor = new Surveyor(onFact)
-  for await (const slice of slices(database, { gte: Buffer.alloc(0), lt: AFTER_ALL }, STORE_SLICE)) {
-    for (const [key, value] of slice) surveyor.see(key, value)
+  for (const range of RECORDS) {
+    for await (const slice of slices(database, range)) for (const [key, value] of slice) surveyor.see(key, value)
   }
   return surveyor.result()
 }
@@ -46,7 +43,8 @@ class Surveyor {
   #oldestRecordedAtMs: number | undefined
   #lastOrder = 0
   readonly #single = new Map<string, unknown>()
-  #counted = NO_TOTALS
+  #count = 0
+  #sum = 0
   #largestAtMs = 0
   #damage: string | undefined
 
@@ -55,9 +53,11 @@ class Surveyor {
   }
 
   see(key: Buffer, value: Buffer): void {
-    if (!key.equals(TOTALS)) this.#counted = plus(this.#counted, key, value)
     const letter = key[0] as number
-    if (INDEXES.has(letter)) return
+    if (!key.equals(TOTALS)) {
+      this.#count += 1
+      this.#sum = sumWith(this.#sum, value)
+    }
     const json = unsealIfWhole(key, value)
     if (json === undefined) this.#damage ??= `the record ${key.toString('hex')} does not have its checksum`
     else if (letter === FACT) this.#seeFact(storedFactOf(json).fact)
@@ -69,7 +69,7 @@ class Surveyor {
     const meta = this.#one(META) as [number, string] | undefined
     const newest = this.#one(NEWEST) as [string, number, string] | undefined
     const written = this.#one(TOTALS) as [number, number, number] | undefined
-    const totals = { ...this.#counted, change: written?.[0] ?? 0 }
+    const totals = { change: written?.[0] ?? 0, count: this.#count, sum: this.#sum }
     return {
       meta: meta && { format: meta[0], id: meta[1] },
       found: {

@@ -82,16 +82,16 @@ function checkBody(answer: Answer, at: string, { method, headers, text }: Given,
   }
   const [type = ''] = (headers.get('content-type') ?? '').split(';')
   assert.ok(answer.content?.[type], `${what}openapi.json describes no ${type || 'body without a media type'}`)
+  const schema = `${at}/content/${escapePointer(type)}/schema`
   if (type === 'application/x-ndjson') {
     for (const line of text.split('\n').filter(Boolean)) {
-      const wrong = mistakesBy(`${at}/content/${escapePointer(type)}/schema`, JSON.parse(line))
-      assert.deepEqual(wrong, [], `${what}the line ${line} is not as described`)
+      assert.deepEqual(mistakesBy(schema, JSON.parse(line)), [], `${what}the line ${line} is not as described`)
     }
     return undefined
   }
   if (!type.endsWith('json')) return undefined
   const body = JSON.parse(text) as { code?: string }
-  const wrong = mistakesBy(`${at}/content/${escapePointer(type)}/schema`, body)
+  const wrong = mistakesBy(schema, body)
   assert.deepEqual(wrong, [], `${what}the body is not as described`)
   return type === 'application/problem+json' ? body.code : undefined
 }

@@ -6,6 +6,7 @@ import { provokeMalformed, provokeShutdown, provokeTimeouts, provokeTooManyStrea
 import { provokeLifts, provokeLooks } from './provoke-looks.ts'
 import { provokeDefects, provokeNoSnapshot, provokeReceipts, provokeSuccesses } from './provoke-reads.ts'
 import { provokeCredentials, provokeRates, provokeTokenOutages } from './provoke-sign-on.ts'
+import { provokeUploads } from './provoke-uploads.ts'
 import {
   provokeClockSkew,
   provokeDiskFailures,
@@ -32,6 +33,7 @@ const PROVOCATIONS = {
   'bodies that break the rules': provokeRules,
   'idempotency keys': provokeIdempotency,
   'nothing to do': provokeNothingToDo,
+  'revocations as lines': provokeUploads,
   'logs that are away or full': provokeOutages,
   'clocks that differ': provokeClockSkew,
   'no snapshot to be had': provokeNoSnapshot,

@@ -3,6 +3,7 @@ import { memoryLog, type PublisherLog } from '@rescind/log'
 import { RescindError, systemClock } from '@rescind/protocol'
 import type { OpenDatabase } from '../../src/store/database.ts'
 import { openLevel } from '../../src/store/level-database.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { type Harness, ISS, ISSUERS, intercept, shiftedClock, withPublisher } from '../harness.ts'
 import { until } from '../until.ts'
 import { CALLS, type DocumentedCall } from './document.ts'
@@ -77,7 +78,7 @@ export function provokeNothingToDo(): Promise<void> {
   })
 }
 
-/** A log that was never reached, that is full, and a replica that is. */
+/** A log that was never reached, that is full, a replica that is, and a disk that fails. */
 export async function provokeOutages(): Promise<void> {
   const away = memoryLog()
   away.faults.disconnect()
@@ -111,6 +112,30 @@ export async function provokeOutages(): Promise<void> {
     assert.equal((await harness.revoke({ match: { sub: 'a' } })).status, 201)
     await allAnswer(harness, 507, 'store_full')
   })
+
+  const disk = failingDisk()
+  await withPublisher({ openStore: disk.openStore }, (harness) => {
+    disk.fail()
+    return allAnswer(harness, 503, 'store_unavailable')
+  })
+}
+
+/** A Store whose writes fail from now on. */
+function failingDisk() {
+  let fails = false
+  const failing: typeof openStore = async (options) => {
+    const store = await openStore(options)
+    const { write } = store
+    store.write = async (change, how) => {
+      if (fails) throw new RescindError('ERR_STORE_FAILED', 'the disk failed: input/output error')
+      await write.call(store, change, how)
+    }
+    return store
+  }
+  const fail = () => {
+    fails = true
+  }
+  return { openStore: failing, fail }
 }
 
 /** A clock that is set off. */
@@ -149,7 +174,7 @@ export function provokeDiskFailures(): Promise<void> {
       close: () => database.close(),
     }
   }
-  return withPublisher({ openDatabase }, async (harness) => {
+  return withPublisher({ openStore: (options) => openStore(options, openDatabase) }, async (harness) => {
     await harness.revoke({ iss: ISS, match: { sub: 'ann' } })
     const own = await until('the own replica has said something', async () => {
       return (await harness.call('GET', '/v1/replicas')).body.replicas[0]

@@ -88,7 +88,7 @@ test('a flipped byte in a table is found, wherever it is, and the Store set asid
   const [table = ''] = await filesOf(facts, /\.ldb$/)
   const whole = await readFile(table)
   // Of a table, LevelDB itself looks at the checksum of no block.
-  for (const part of [0.02, 0.25, 0.5, 0.75, 0.9]) {
+  for (const part of [0.02, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98]) {
     await flip(table, Math.floor(whole.length * part))
     const { store, waiting } = await assertSetAside(t, dir, await filesOf(facts, /\.ldb$/))
     assert.equal(waiting.length, 50, `at ${part}`)
@@ -177,7 +177,7 @@ for (const [what, pattern, part] of CUT) {
   })
 }
 
-test('an index entry that vanished is found by the totals', async (t) => {
+test('a record that vanished is found by the totals', async (t) => {
   const { dir, facts } = await closedStore(t)
   const change = async (edit: (level: ClassicLevel<Buffer, Buffer>) => Promise<void>) => {
     const level = new ClassicLevel<Buffer, Buffer>(facts, { keyEncoding: 'buffer', valueEncoding: 'buffer' })
@@ -190,7 +190,7 @@ test('an index entry that vanished is found by the totals', async (t) => {
     await rename(store.setAside, facts)
   }
   await change(async (level) => {
-    const [key] = await level.keys({ gte: Buffer.from('K'), lt: Buffer.from('L'), limit: 1 }).all()
+    const [key] = await level.keys({ gte: Buffer.from('F'), lt: Buffer.from('G'), limit: 1 }).all()
     await level.del(key as Buffer)
   })
 })
@@ -222,4 +222,23 @@ test('what a process leaves that died while it made the Store is made anew', asy
   assert.equal(store.setAside, undefined)
   assert.deepEqual(lines, [])
   await store.write({ keep: [group(1, [revocation('a')])] }, { sync: true })
+})
+
+test('what waits on after the Store was set aside is still known by its request', async (t) => {
+  const { dir, facts } = await closedStore(t)
+  const { store } = await opened(t, dir)
+  const requests = [{ key: 'k', body: 'b', from: 0, count: 1 }]
+  await store.write({ keep: [{ ...group(51, [revocation('asked for')]), requests }] }, { sync: true })
+  const known = await store.request('k')
+  assert.deepEqual(known?.ids, ['asked for'])
+  await store.close()
+  const [path = ''] = await filesOf(facts, /^CURRENT$/)
+  await rm(path)
+  const again = await opened(t, dir)
+  assert.ok(again.store.setAside)
+  assert.deepEqual(await again.store.request('k'), known)
+  await again.store.write({ done: [51] }, { sync: true })
+  assert.equal(await again.store.request('k'), undefined)
+  await again.store.close()
+  assert.equal((await opened(t, dir)).store.setAside, undefined)
 })

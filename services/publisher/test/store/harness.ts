@@ -12,10 +12,16 @@ export const ISS = 'https://id.example'
 export const START_MS = 1_767_225_600_000
 export const DAY_MS = 86_400_000
 
-/** A folder of its own, gone after the test. */
+/** Stores that a test opened. */
+const openStores = new WeakMap<TestContext, Store[]>()
+
+/** A folder of its own, gone after the test, once all its Stores are closed: LevelDB goes on writing until then. */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rescind-store-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(async () => {
+    for (const store of openStores.get(t) ?? []) await store.close()
+    await rm(folder, { recursive: true, force: true })
+  })
   return folder
 }
 
@@ -33,7 +39,7 @@ export async function opened(t: TestContext, dir: string, openDatabase?: OpenDat
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
   const options = { dir, clock, logger, retainMs: DAY_MS, auditKeptMs: 2 * DAY_MS }
   const store = await openStore(options, openDatabase)
-  t.after(() => store.close())
+  openStores.set(t, [...(openStores.get(t) ?? []), store])
   return { store, clock, lines }
 }
 
