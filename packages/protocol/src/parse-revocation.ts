@@ -76,7 +76,11 @@ export function parseRevocation(body: unknown, context: ParseContext): Parsed<Re
 
 /** A draft has no field that was not stated. Called only if nothing was wrong, so that what must be there is. */
 function withoutUndefined<T extends object>(fields: { [K in keyof Required<T>]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+  const stated: Partial<T> = {}
+  for (const name of Object.keys(fields) as (keyof T)[]) {
+    if (fields[name] !== undefined) stated[name] = fields[name]
+  }
+  return stated as T
 }
 
 /** The fact that a draft becomes in a frame. `atMs` is the frame's logical time (R10). */
