@@ -85,12 +85,20 @@ function withoutUndefined<T extends object>(fields: { [K in keyof Required<T>]: 
 
 /** The fact that a draft becomes in a frame. `atMs` is the frame's logical time (R10). */
 export function revocationFrom(draft: RevocationDraft, given: { id: string; actor: string; atMs: number }): Revocation {
-  const { policy, tokenExpMs, untilMs, ...stated } = draft
+  const { policy, match, mode, reason, issuedBeforeMs, except, note, onBehalfOf } = draft
   return {
     kind: 'revocation',
     iss: policy.iss,
-    ...stated,
-    ...given,
+    match,
+    mode,
+    reason,
+    ...(issuedBeforeMs !== undefined && { issuedBeforeMs }),
+    ...(except !== undefined && { except }),
+    ...(note !== undefined && { note }),
+    ...(onBehalfOf !== undefined && { onBehalfOf }),
+    id: given.id,
+    actor: given.actor,
+    atMs: given.atMs,
     expiresAtMs: expiresAtMs(draft, given.atMs, policy),
   }
 }
