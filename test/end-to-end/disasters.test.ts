@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { eventually, Fleet } from './harness.ts'
 import { natsRequest } from './nats-request.ts'
@@ -68,14 +70,95 @@ test('R18: a frame that nobody can read makes every replica unknown and stops pu
   // At once: they do not wait until their last proof is too old.
   assert.ok((await fleet.statuses(fine.token)).every((status) => status === 503))
   await fleet.everywhere(revoked.token, 401)
-  const refused = await fleet.calls.revoke({ match: { jti: fine.jti } })
-  assert.deepEqual([refused.status, refused.body.code], [503, 'log_unavailable'])
-  assert.match(String(refused.body.detail), /cannot be read/)
+  const later = await fleet.issuer.mint({ sub: 'eve' })
+  const recorded = await fleet.calls.revoke({ match: { jti: later.jti } })
+  assert.deepEqual([recorded.status, recorded.body.state], [202, 'recorded'])
 
   await deleteStream()
   await epochsTurn(epoch)
   await fleet.everywhere(fine.token, 200)
   await fleet.everywhere(revoked.token, 401)
+  await fleet.everywhere(later.token, 401)
   assert.equal((await fleet.calls.revoke({ match: { jti: fine.jti } })).status, 201)
   await fleet.everywhere(fine.token, 401)
+})
+
+/** Replaces the files of the broker's stream while it is down; until all replicas follow again none accepts the token. */
+async function replaceStream(revoked: string, replace: (store: string) => Promise<void>): Promise<void> {
+  const epoch = await epochOf(0)
+  await fleet.broker.stop()
+  await replace(join(fleet.folder, 'jetstream'))
+  await fleet.broker.restart()
+  await eventually(
+    () => 'every replica follows the stream anew',
+    async () => {
+      for (const status of await fleet.statuses(revoked)) assert.equal(status, 401, 'R11: never accepted meanwhile')
+      return (await Promise.all(fleet.replicas.map((_, index) => epochOf(index)))).every((now) => now !== epoch)
+    },
+  )
+  await fleet.calls.ready(fleet.publisher)
+}
+
+for (const [what, replace] of [
+  ['an older copy', (store: string, copy: string) => cp(copy, store, { recursive: true })],
+  ['an empty one', () => Promise.resolve()],
+] as const) {
+  test(`R12: the stream's directory replaced by ${what}: the publisher brings everything back, also for who starts then`, async () => {
+    const fine = await fleet.issuer.mint({ sub: 'fay' })
+    const copy = join(fleet.folder, `copy for ${what}`)
+    await fleet.broker.stop()
+    await cp(join(fleet.folder, 'jetstream'), copy, { recursive: true })
+    await fleet.broker.restart()
+    const revoked = await fleet.issuer.mint({ sub: 'gus' })
+    await eventually(
+      () => 'it is broadcast',
+      async () => (await fleet.calls.revoke({ match: { jti: revoked.jti } })).status === 201,
+    )
+    await fleet.everywhere(revoked.token, 401)
+    await replaceStream(revoked.token, async (store) => {
+      await rm(store, { recursive: true })
+      await replace(store, copy)
+    })
+    const later = await fleet.startReplica(`api after ${what}`.replaceAll(' ', '-'))
+    await fleet.calls.ready(later)
+    await fleet.everywhere(revoked.token, 401)
+    await fleet.everywhere(fine.token, 200)
+  })
+}
+
+test('R12: max_age shortened by hand: it is raised again, what it cost is published again, and nothing is accepted meanwhile', async () => {
+  const revoked = await fleet.issuer.mint({ sub: 'hal' })
+  await fleet.calls.revoke({ match: { jti: revoked.jti } })
+  await fleet.everywhere(revoked.token, 401)
+  const epoch = await epochOf(0)
+  const info = await natsRequest(fleet.broker.port, '$JS.API.STREAM.INFO.RESCIND')
+  const config = { ...(info.config as object), max_age: 200_000_000 }
+  await natsRequest(
+    fleet.broker.port,
+    '$JS.API.STREAM.UPDATE.RESCIND',
+    JSON.stringify({ ...config, duplicate_window: 200_000_000 }),
+  )
+  await eventually(
+    () => 'its frames are gone',
+    async () => {
+      const { state } = await natsRequest(fleet.broker.port, '$JS.API.STREAM.INFO.RESCIND')
+      return (state as { messages: number }).messages === 0
+    },
+  )
+  await natsRequest(
+    fleet.broker.port,
+    '$JS.API.STREAM.UPDATE.RESCIND',
+    JSON.stringify({ ...config, duplicate_window: 120_000_000_000, max_age: 120_000_000_000 }),
+  )
+  await eventually(
+    () => 'every replica follows the stream anew',
+    async () => {
+      for (const status of await fleet.statuses(revoked.token))
+        assert.equal(status, 401, 'R11: never accepted meanwhile')
+      return (await Promise.all(fleet.replicas.map((_, index) => epochOf(index)))).every((now) => now !== epoch)
+    },
+  )
+  await fleet.calls.ready(fleet.publisher)
+  const later = await natsRequest(fleet.broker.port, '$JS.API.STREAM.INFO.RESCIND')
+  assert.ok((later.config as { max_age: number }).max_age >= 86_400_000_000_000)
 })

@@ -52,6 +52,8 @@ export interface Group extends Waiting {
   readonly owners: readonly Owner[]
   /** Its times do not count: it was recorded while nothing could be appended, or by another process. */
   readonly provisional: boolean
+  /** Since when it waits, by the monotonic clock; of the first, if it was merged. */
+  readonly sinceMs: number
   /** Somebody was told that it is recorded: it must not be dropped any more. */
   answered: boolean
   /** Its frame may be in the log already: it must stay what it is, and nothing may join it. */
@@ -77,6 +79,7 @@ export function groupOf(
     readonly atMs: number
     readonly recordedAtMs: number
     readonly provisional: boolean
+    readonly sinceMs: number
   },
 ): Group {
   const facts: Fact[] = []
@@ -94,7 +97,7 @@ export function groupOf(
     }
     if (submission.request) requests.push({ ...submission.request, from, count: submission.planned.length })
   }
-  const { order, recordedAtMs, provisional } = given
+  const { order, recordedAtMs, provisional, sinceMs } = given
   return {
     order,
     frameId: newId(),
@@ -104,6 +107,7 @@ export function groupOf(
     recordedAtMs,
     owners,
     provisional,
+    sinceMs,
     answered: false,
     sent: false,
   }
@@ -120,7 +124,14 @@ export function auditOf({ by, facts }: Submission, timeMs: number): AuditEntry[]
 
 /** A group as it was found on the disk. */
 export function foundGroup(waiting: Waiting): Group {
-  return { ...waiting, owners: [], provisional: true, answered: true, sent: false }
+  return {
+    ...waiting,
+    owners: [],
+    provisional: true,
+    sinceMs: Number.NEGATIVE_INFINITY,
+    answered: true,
+    sent: false,
+  }
 }
 
 /** What of a group goes to the disk. */

@@ -72,8 +72,6 @@ export class Outbox {
   #sending: Promise<void> | undefined
   /** Until the Store has noted what was sent last. */
   #noting: Promise<void> = Promise.resolve()
-  /** Since when the group in front has been under way, by the monotonic clock. */
-  #sendingSinceMs: number | undefined
   #logFull: RescindError | undefined
   #draining = false
   #stopped = false
@@ -188,8 +186,9 @@ export class Outbox {
   /** Nobody who asks now can be told more than `recorded`. */
   #isHeldUp(): boolean {
     if (this.#logFull !== undefined || this.#parts.refusal() !== undefined) return true
-    const sinceMs = this.#sendingSinceMs
-    return sinceMs !== undefined && this.#parts.clock.monotonic() - sinceMs > ANSWER_PATIENCE_MS
+    // Also while what has waited goes out: who comes behind it must not wait for all of that.
+    const [first] = this.#groups.window
+    return first !== undefined && this.#parts.clock.monotonic() - first.sinceMs > ANSWER_PATIENCE_MS
   }
 
   // Recording: from the queue to the disk.
@@ -222,12 +221,18 @@ export class Outbox {
   async #recordGroup(batch: readonly Submission[]): Promise<void> {
     const { store, time, clock, metrics, latestNowMs } = this.#parts
     const { kind } = batch[0] as Submission
+    const startedAtMs = clock.monotonic()
     const provisional = this.#isHeldUp()
     const recordedAtMs = latestNowMs()
     const atMs = provisional ? recordedAtMs : time.next(kind)
-    const group = groupOf(batch, { order: this.#groups.takeOrder(), atMs, recordedAtMs, provisional })
+    const group = groupOf(batch, {
+      order: this.#groups.takeOrder(),
+      atMs,
+      recordedAtMs,
+      provisional,
+      sinceMs: startedAtMs,
+    })
     const audit = batch.flatMap((submission) => auditOf(submission, recordedAtMs))
-    const startedAtMs = clock.monotonic()
     try {
       sentFrames.tell('recording', group.frameId)
       await store.write({ keep: [waitingOf(group)], audit }, { sync: true })
@@ -255,7 +260,6 @@ export class Outbox {
         if (group) await this.#sendGroup(group)
         else await this.#untilWork()
       } catch (error) {
-        this.#sendingSinceMs = undefined
         const cause = toRescindError(error, 'ERR_STORE_FAILED')
         if (this.#stopped || cause.code === 'ERR_CLOSED') return
         await this.#meetTrouble(cause).catch((more) => this.#say(more))
@@ -267,7 +271,6 @@ export class Outbox {
   }
 
   async #sendGroup(first: Group): Promise<void> {
-    this.#sendingSinceMs = this.#parts.clock.monotonic()
     await this.#parts.sender.whenOpen()
     const expected = this.#found.get(first.frameId)
     // The log has been read to its head by now: what is in it already has its time.
@@ -278,7 +281,6 @@ export class Outbox {
     this.#found.delete(frameId)
     await this.#settle(group, event)
     this.#logFull = undefined
-    this.#sendingSinceMs = undefined
   }
 
   /** Gives times that count, and makes one group of all that have waited together: on disk before the log is told. */

@@ -1,14 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StoredFrame } from '@rescind/log'
-import {
-  type Clock,
-  encodeFrame,
-  type Fact,
-  type FrameRequest,
-  isRescindError,
-  peekFrameId,
-  RescindError,
-} from '@rescind/protocol'
+import { encodeFrame, type Fact, type FrameRequest, isRescindError, peekFrameId, RescindError } from '@rescind/protocol'
 import type { AppliedFrame, AppliedFrames, Expected } from './applied-frames.ts'
 import { APPEND_PAUSE_MS, APPLIED_PATIENCE_MS, LATE_ROUNDS, NUDGE_AFTER_MS } from './limits.ts'
 import { sentFrames } from './probes.ts'

@@ -17,7 +17,7 @@ import {
 } from '../src/group.ts'
 import { FRAME, lift, revocation, submission } from './planned.ts'
 
-const given = { order: 1, atMs: 5_000, recordedAtMs: 4_000, provisional: true }
+const given = { order: 1, atMs: 5_000, recordedAtMs: 4_000, provisional: true, sinceMs: 1 }
 
 function groups(...batches: readonly Submission[][]): Group[] {
   return batches.map((batch, index) => groupOf(batch, { ...given, order: index + 1, atMs: given.atMs + index }))

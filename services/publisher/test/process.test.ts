@@ -4,14 +4,16 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { publicNkey } from '@rescind/log/operator'
 import { hashKey } from '../src/keys.ts'
 import { until } from './until.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const ONE = { RESCIND_ISSUER: 'https://id.example', RESCIND_MAX_EXPIRY: '15m', RESCIND_STORE_DIR: 'store' }
+const STORE = mkdtempSync(join(tmpdir(), 'rescind-store-'))
+after(() => rmSync(STORE, { recursive: true, force: true }))
+const ONE = { RESCIND_ISSUER: 'https://id.example', RESCIND_MAX_EXPIRY: '15m', RESCIND_STORE_DIR: STORE }
 
 interface Started {
   readonly child: ChildProcess

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeFrame, RescindError, systemClock } from '@rescind/protocol'
+import { decodeFrame, RescindError } from '@rescind/protocol'
 import { AppliedFrames } from '../src/applied-frames.ts'
 import { Sender, type SenderParts } from '../src/sender.ts'
 import { until } from './until.ts'
