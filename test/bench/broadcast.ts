@@ -12,7 +12,7 @@ import { startWorker, type Worker } from './worker.ts'
 const PROCESSES = 5
 const LISTENERS_OF_EACH = 10
 const LISTENERS = PROCESSES * LISTENERS_OF_EACH
-const FRAMES = { full: 1_200, short: 200 }
+const FRAMES = { full: 1_000, short: 200 }
 const WARM_UP = 100
 /** Between two messages: far longer than one takes, so that none waits for another. */
 const EVERY_MS = 20

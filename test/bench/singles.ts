@@ -8,7 +8,7 @@ import { startWorker, type Worker } from './worker.ts'
 /** How many connections the goal is judged by. */
 const JUDGED = 64
 const CONNECTIONS = [1, 16, JUDGED, 256]
-const ROUNDS = { full: 4, short: 1 }
+const ROUNDS = { full: 3, short: 1 }
 const ROUND_MS = 2_500
 const WARM_UP_MS = 3_000
 

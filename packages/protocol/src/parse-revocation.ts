@@ -76,17 +76,29 @@ export function parseRevocation(body: unknown, context: ParseContext): Parsed<Re
 
 /** A draft has no field that was not stated. Called only if nothing was wrong, so that what must be there is. */
 function withoutUndefined<T extends object>(fields: { [K in keyof Required<T>]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+  const stated: Partial<T> = {}
+  for (const name of Object.keys(fields) as (keyof T)[]) {
+    if (fields[name] !== undefined) stated[name] = fields[name]
+  }
+  return stated as T
 }
 
 /** The fact that a draft becomes in a frame. `atMs` is the frame's logical time (R10). */
 export function revocationFrom(draft: RevocationDraft, given: { id: string; actor: string; atMs: number }): Revocation {
-  const { policy, tokenExpMs, untilMs, ...stated } = draft
+  const { policy, match, mode, reason, issuedBeforeMs, except, note, onBehalfOf } = draft
   return {
     kind: 'revocation',
     iss: policy.iss,
-    ...stated,
-    ...given,
+    match,
+    mode,
+    reason,
+    ...(issuedBeforeMs !== undefined && { issuedBeforeMs }),
+    ...(except !== undefined && { except }),
+    ...(note !== undefined && { note }),
+    ...(onBehalfOf !== undefined && { onBehalfOf }),
+    id: given.id,
+    actor: given.actor,
+    atMs: given.atMs,
     expiresAtMs: expiresAtMs(draft, given.atMs, policy),
   }
 }

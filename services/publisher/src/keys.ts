@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Principal, Scope } from './principal.ts'
 
 /** A static key as configuration holds it: hashed, so that whoever reads the configuration cannot use it. */
@@ -46,9 +46,9 @@ export class KeyRing {
 
   /** Who holds this key, of which nothing is trusted. Compares with every key in constant time, found or not. */
   find(presented: string): Principal | undefined {
-    const hash = createHash('sha256').update(presented).digest()
+    const presentedHash = hash('sha256', presented, 'buffer')
     let found: Principal | undefined
-    for (const key of this.#keys) if (timingSafeEqual(key.hash, hash)) found = key.principal
+    for (const key of this.#keys) if (timingSafeEqual(key.hash, presentedHash)) found = key.principal
     return found
   }
 }

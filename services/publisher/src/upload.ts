@@ -93,7 +93,7 @@ export class Upload {
     let last: UploadEvent
     try {
       for await (const line of ndjsonLines(chunks, limits.MAX_FRAME_BYTES)) await this.#take(line)
-      await this.#flush()
+      await this.#flush({ all: true })
       await Promise.all(this.#underWay)
       const cursor = this.#cursor && { cursor: this.#cursor }
       const came = { type: 'summary', state: this.#state, ...cursor, ...this.#counts } as const
@@ -116,7 +116,7 @@ export class Upload {
       if (parsed.ok) this.#plan(line, parsed.value)
       else await this.#reject(line, parsed.mistakes)
     }
-    if (this.#batch.length >= UPLOAD_BATCH) await this.#flush()
+    if (this.#batch.length >= UPLOAD_BATCH) await this.#flush({ all: false })
     await this.#tell()
   }
 
@@ -127,12 +127,14 @@ export class Upload {
     else this.#counts.nothingToDo += 1
   }
 
-  async #flush(): Promise<void> {
+  /** Records the batch; without `all`, what is left over from its last full frame begins the next one. */
+  async #flush({ all }: { readonly all: boolean }): Promise<void> {
     const batch = await this.#allowed(await this.#unknown(this.#batch))
-    this.#batch = []
+    const parts = [...inFrames(batch)]
+    this.#batch = parts.length > 1 && !all ? [...(parts.pop() ?? [])] : []
     // R22: whoever began it may have been revoked meanwhile.
     this.#parts.principal.confirm?.()
-    for (const part of inFrames(batch)) {
+    for (const part of parts) {
       while (this.#underWay.length >= UPLOAD_BATCHES_IN_FLIGHT) await this.#underWay.shift()
       const recorded = this.#record(part)
       // Its failure is met where it is awaited.

@@ -5,10 +5,10 @@ import type { Draft } from './draft.ts'
 import { addressOf, locationRow, rowOf, storedFactOf } from './fact-codec.ts'
 import { factRecordKey, indexFact } from './fact-records.ts'
 import { FrameCounts } from './frame-counts.ts'
-import { auditKey, NEWEST, waitingKey } from './keys.ts'
+import { auditKey, frameKey, NEWEST, waitingKey } from './keys.ts'
 import { answerKey, framePartKey, frameParts, waitingPartKey, waitingParts } from './request-records.ts'
 import type { Change, LocatedFrame, Waiting } from './store.ts'
-import { waitingOf, waitingRow } from './waiting-records.ts'
+import { requestKeysIn, waitingRow } from './waiting-records.ts'
 
 /** What a change needs to know beside itself. */
 export interface ChangeContext {
@@ -16,6 +16,10 @@ export interface ChangeContext {
   readonly number: number
   /** Addresses of the Issuer facts of one issuer, as they stood before the change. */
   readonly issuerFacts: (iss: string) => Promise<readonly Buffer[]>
+  /** True if no group of this order was ever there. Asked once for each group, in the order of the changes. */
+  readonly isNewOrder: (order: number) => boolean
+  /** True if all of them are newer than every fact that was ever there. Asked once for each frame, in the order of the changes. */
+  readonly areNewer: (facts: readonly Fact[]) => boolean
   /** Told of each fact that comes or goes. */
   readonly onFact: (fact: Fact, present: boolean) => void
 }
@@ -24,12 +28,13 @@ export interface ChangeContext {
 export async function applyChange(draft: Draft, change: Change, context: ChangeContext): Promise<void> {
   const { keep = [], done = [], answers = [], audit = [] } = change
   const auditKeys = audit.map((entry, at) => auditKey(entry.timeMs, context.number, at))
-  await draft.load([
-    ...keep.map(({ order }) => waitingKey(order)),
-    ...done.map(waitingKey),
-    ...answers.map(answerKey),
-    ...auditKeys,
-  ])
+  // Each has the number of this change in it.
+  draft.assumeAbsent(auditKeys)
+  for (const group of keep) {
+    if (!context.isNewOrder(group.order)) continue
+    draft.assumeAbsent([waitingKey(group.order), ...partKeysOf(group)])
+  }
+  await draft.load([...keep.map(({ order }) => waitingKey(order)), ...done.map(waitingKey), ...answers.map(answerKey)])
   for (const order of done) await removeGroup(draft, order)
   for (const group of keep) await keepGroup(draft, group)
   if (change.frame) await applyFrame(draft, change.frame, context)
@@ -51,10 +56,14 @@ async function keepGroup(draft: Draft, group: Waiting): Promise<void> {
   draft.put(waitingKey(group.order), waitingRow(group))
 }
 
+function partKeysOf(group: Waiting): readonly Buffer[] {
+  return group.requests.map(({ key }) => waitingPartKey(key, group.order))
+}
+
 async function removeGroup(draft: Draft, order: number): Promise<void> {
   const record = draft.get(waitingKey(order))
   if (record === undefined) return
-  const keys = waitingParts(waitingOf(record)).map(({ key }) => waitingPartKey(key, order))
+  const keys = requestKeysIn(record).map((key) => waitingPartKey(key, order))
   await draft.load(keys)
   for (const key of keys) draft.remove(key)
   draft.remove(waitingKey(order))
@@ -66,15 +75,17 @@ async function applyFrame(draft: Draft, frame: LocatedFrame, context: ChangeCont
   const counts = new FrameCounts(draft)
   const facts = await undominated(draft, frame, counts, context)
   const parts = frameParts(frame)
+  // A fact's address begins with its time.
+  if (context.areNewer(frame.facts)) draft.assumeAbsent(facts.map(({ key }) => key))
   await draft.load([
     NEWEST,
-    ...facts.map(({ address }) => factRecordKey(address)),
+    frameKey(cursor.epoch, cursor.seq),
+    ...facts.map(({ key }) => key),
     ...parts.map(({ key }) => framePartKey(key, cursor)),
   ])
-  const location = locationRow({ epoch: cursor.epoch, seq: cursor.seq, storedAtMs, own })
-  for (const [at, { fact, row, address }] of facts.entries()) {
+  const location = JSON.stringify(locationRow({ epoch: cursor.epoch, seq: cursor.seq, storedAtMs, own }))
+  for (const [at, { fact, text, address, key }] of facts.entries()) {
     if (at > 0 && at % STORE_BREATH_EVERY === 0) await breath()
-    const key = factRecordKey(address)
     const known = draft.get(key)
     if (known === undefined) {
       indexFact(draft, fact, address, true)
@@ -84,7 +95,7 @@ async function applyFrame(draft: Draft, frame: LocatedFrame, context: ChangeCont
       if (epoch === cursor.epoch && seq >= cursor.seq) continue
       counts.leave(epoch, seq)
     }
-    draft.put(key, [row, location])
+    draft.putText(key, `[${text},${location}]`)
     counts.join(cursor.epoch, cursor.seq)
   }
   await counts.write(cursor)
@@ -94,8 +105,11 @@ async function applyFrame(draft: Draft, frame: LocatedFrame, context: ChangeCont
 
 interface Addressed {
   readonly fact: Fact
-  readonly row: readonly unknown[]
+  /** Its row, as JSON. */
+  readonly text: string
   readonly address: Buffer
+  /** Of its record. */
+  readonly key: Buffer
 }
 
 /** The facts of a frame, without Issuer facts that an equally new or newer one stands above; those below a newer one leave. */
@@ -108,9 +122,10 @@ async function undominated(
   const kept: Addressed[] = []
   for (const [at, fact] of frame.facts.entries()) {
     if (at > 0 && at % STORE_BREATH_EVERY === 0) await breath()
-    const row = rowOf(fact)
-    const address = addressOf(fact, row)
-    if (fact.kind !== 'issuer' || (await isNewest(draft, fact, counts, context))) kept.push({ fact, row, address })
+    if (fact.kind === 'issuer' && !(await isNewest(draft, fact, counts, context))) continue
+    const text = JSON.stringify(rowOf(fact))
+    const address = addressOf(fact, text)
+    kept.push({ fact, text, address, key: factRecordKey(address) })
   }
   return kept
 }

@@ -1,6 +1,6 @@
 import { RescindError } from '@rescind/protocol'
 import type { Database, Operation } from './database.ts'
-import { NOTHING, seal, unseal } from './sealed.ts'
+import { NOTHING, sealText, unseal } from './sealed.ts'
 
 interface Entry {
   readonly key: Buffer
@@ -36,6 +36,14 @@ export class Draft {
     })
   }
 
+  /** Takes it that nothing stands under keys that are not known yet: whoever says so knows why. They need not be loaded. */
+  assumeAbsent(keys: readonly Buffer[]): void {
+    for (const key of keys) {
+      const name = nameOf(key)
+      if (!this.#entries.has(name)) this.#entries.set(name, { key, before: undefined, after: undefined })
+    }
+  }
+
   /** The JSON under a key that was loaded, as this write leaves it. */
   get(key: Buffer): unknown {
     const { after } = this.#entryOf(key)
@@ -44,7 +52,12 @@ export class Draft {
 
   /** Puts JSON under a key that was loaded. */
   put(key: Buffer, json: unknown): void {
-    this.#entryOf(key).after = seal(key, json)
+    this.putText(key, JSON.stringify(json))
+  }
+
+  /** The same of JSON that is text already. */
+  putText(key: Buffer, text: string): void {
+    this.#entryOf(key).after = sealText(key, text)
   }
 
   /** Deletes a key that was loaded. */

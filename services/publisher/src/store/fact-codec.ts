@@ -23,10 +23,14 @@ export function factOf(row: FactRow): Fact {
   return (row[0] === 'i' ? issuerOf(row) : datedOf(row)) as unknown as Fact
 }
 
-/** Where a fact's record lies: facts sort by their `at`; two are at one address only if they are equal. */
-export function addressOf(fact: Fact, row: FactRow = rowOf(fact)): Buffer {
+/**
+ * Where a fact's record lies: facts sort by their `at`; two are at one address only if they are equal.
+ *
+ * @param text the fact's row, as JSON.
+ */
+export function addressOf(fact: Fact, text: string): Buffer {
   const time = timeBytes(fact.atMs)
-  return Buffer.concat([time, hashOf(JSON.stringify(row), ADDRESS_BYTES - time.length)])
+  return Buffer.concat([time, hashOf(text, ADDRESS_BYTES - time.length)])
 }
 
 /** A location as it is stored behind a fact's row. */

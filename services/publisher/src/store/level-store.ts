@@ -55,6 +55,9 @@ export class LevelStore implements Store {
   readonly #options: LevelStoreOptions
   readonly #writer: Writer
   readonly #sweeper: Sweeper
+  /** Of all groups and facts that were ever put into a change, also into one that failed. */
+  #lastOrder: number
+  #largestAtMs: number
 
   constructor(options: LevelStoreOptions) {
     const { survey, setAside } = options
@@ -65,6 +68,8 @@ export class LevelStore implements Store {
     this.id = meta?.id ?? ''
     this.setAside = setAside
     this.found = found
+    this.#lastOrder = found.lastOrder
+    this.#largestAtMs = found.largestAtMs
   }
 
   async write(change: Change, { sync: durably }: { readonly sync: boolean }): Promise<void> {
@@ -73,6 +78,8 @@ export class LevelStore implements Store {
       async (draft) =>
         await applyChange(draft, change, {
           number: this.#writer.nextChange,
+          isNewOrder: (order) => this.#isNewOrder(order),
+          areNewer: (facts) => this.#areNewer(facts),
           issuerFacts: async (iss) => await this.#addressesUnder(issuerPrefix(iss)),
           onFact: (fact, present) => facts.push([fact, present]),
         }),
@@ -177,6 +184,18 @@ export class LevelStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  #isNewOrder(order: number): boolean {
+    const isNew = order > this.#lastOrder
+    if (isNew) this.#lastOrder = order
+    return isNew
+  }
+
+  #areNewer(facts: readonly Fact[]): boolean {
+    const largestAtMs = this.#largestAtMs
+    for (const { atMs } of facts) if (atMs > this.#largestAtMs) this.#largestAtMs = atMs
+    return facts.every(({ atMs }) => atMs > largestAtMs)
   }
 
   async #addressesUnder(prefix: Buffer): Promise<Buffer[]> {

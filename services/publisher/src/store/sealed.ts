@@ -6,7 +6,11 @@ export const NOTHING = Buffer.alloc(0)
 
 /** A value as it is stored: the CRC-32 of its key and its JSON, then the JSON. */
 export function seal(key: Buffer, json: unknown): Buffer {
-  const text = JSON.stringify(json)
+  return sealText(key, JSON.stringify(json))
+}
+
+/** The same of JSON that is text already. */
+export function sealText(key: Buffer, text: string): Buffer {
   const value = Buffer.allocUnsafe(4 + Buffer.byteLength(text))
   value.write(text, 4)
   value.writeUInt32BE(crc32(value.subarray(4), crc32(key)), 0)

@@ -17,3 +17,9 @@ export function waitingOf(json: unknown): Waiting {
   const requests = requestRows.map(([key, body, from, count]): FrameRequest => ({ key, body, from, count }))
   return { order, frameId, facts: factRows.map(factOf), fixed, requests, recordedAtMs }
 }
+
+/** The idempotency keys' hashes in the JSON of a group; the facts in it are not read. */
+export function requestKeysIn(json: unknown): readonly string[] {
+  const [, , , requestRows] = json as readonly [number, number, number[], readonly RequestRow[]]
+  return requestRows.map(([key]) => key)
+}

@@ -71,6 +71,30 @@ test('a Store that is opened again is the one that was closed', async (t) => {
   assert.deepEqual([found.waitingFacts, found.lastOrder, found.largestAtMs], [0, 0, START_MS])
 })
 
+test('a group that takes the place of another is counted once, and leaves as one', async (t) => {
+  const dir = await temporaryFolder(t)
+  const request = { key: 'c'.repeat(32), body: 'd'.repeat(32), from: 0, count: 1 }
+  const first = await opened(t, dir)
+  await first.store.write({ keep: [{ ...group(7, [revocation('a')]), requests: [request] }] }, { sync: true })
+  await first.store.write({ keep: [{ ...group(7, [revocation('b')]), requests: [request] }] }, { sync: true })
+  await first.store.close()
+
+  const second = await opened(t, dir)
+  assert.equal(second.store.setAside, undefined)
+  await second.store.write({ keep: [group(7, [revocation('c')])] }, { sync: true })
+  assert.deepEqual(
+    (await second.store.waiting(0, 9)).map(({ facts }) => facts),
+    [[revocation('c')]],
+  )
+  assert.equal(await second.store.request(request.key), undefined, 'what the other held of requests went with it')
+  await second.store.write({ done: [7] }, { sync: true })
+  await second.store.close()
+
+  const third = await opened(t, dir)
+  assert.equal(third.store.setAside, undefined)
+  assert.deepEqual(await third.store.waiting(0, 9), [])
+})
+
 test('facts come back as they were, whatever text is in them', async (t) => {
   const { store } = await opened(t, await temporaryFolder(t))
   const facts = [
