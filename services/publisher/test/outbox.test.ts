@@ -246,7 +246,7 @@ test('R10: what a newer frame outran while it waited gets a new time before it i
   }))
 
 test('R12: beyond the window what waits is on disk only, and comes back in order, nothing twice', () =>
-  withBench({}, async ({ outbox, frames, refuse, disk: { waiting } }) => {
+  withBench({}, async ({ outbox, frames, refuse, hold, disk: { waiting } }) => {
     refuse(AWAY)
     const ids: string[] = []
     const record = async (count: number) => {
@@ -258,12 +258,15 @@ test('R12: beyond the window what waits is on disk only, and comes back in order
     await record(2 * WINDOW_GROUPS + 50)
     assert.equal(waiting.size, ids.length)
     assert.equal([...outbox.waiting()].length, 1, 'one of each shape')
+    hold(true)
     refuse(undefined)
-    await Promise.all([until('all are out', () => outbox.backlog.facts === 0), record(20)])
-    await until('those, too', () => outbox.backlog.facts === 0)
+    await until('the window is under way as one frame, others are on disk', () => frames.length === 1)
+    await record(20)
+    hold(false)
+    await until('all are out', () => outbox.backlog.facts === 0)
     assert.deepEqual(idsIn(frames), ids)
     assert.ok(frames.length < 40, `${frames.length} frames`)
-    assert.equal(waiting.size, 0)
+    await until('nothing waits on disk', () => waiting.size === 0)
   }))
 
 test('R12: what waits goes on in the next process, also behind what that records first', async () => {
@@ -281,7 +284,7 @@ test('R12: what waits goes on in the next process, also behind what that records
     ids.push((facts[0] as Revocation).id)
     await until('all are out', () => outbox.backlog.facts === 0)
     assert.deepEqual(idsIn(frames), ids)
-    assert.equal(on.waiting.size, 0)
+    await until('nothing waits on disk', () => on.waiting.size === 0)
   })
 })
 
