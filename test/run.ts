@@ -17,6 +17,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 /** Slowest first, so that nothing long is left alone at the end. */
 const SUITES = [
   'test/scale',
+  'test/faults',
   'test/end-to-end',
   'test/conformance',
   'test/authority',
@@ -148,7 +149,8 @@ async function provideBroker(): Promise<void> {
 const startedMs = performance.now()
 const { filters, name } = readArguments(process.argv.slice(2))
 const files = testFiles(filters)
-if (files.some((file) => /test\/(scale|authority|conformance|end-to-end|launcher)\//.test(file))) await provideBroker()
+if (files.some((file) => /test\/(scale|faults|authority|conformance|end-to-end|launcher)\//.test(file)))
+  await provideBroker()
 
 const tally = new Tally(name === undefined ? files : [])
 if (files.length > 0) {

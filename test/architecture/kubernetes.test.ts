@@ -9,7 +9,7 @@ import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js'
 import { parseAllDocuments } from 'yaml'
 import { readConfig as readPublisherConfig } from '../../services/publisher/src/config.ts'
 import { HELP as PUBLISHER_HELP } from '../../services/publisher/src/help.ts'
-import { ANSWER_PATIENCE_MS, APPLIED_PATIENCE_MS, CLOSE_PATIENCE_MS } from '../../services/publisher/src/limits.ts'
+import { ANSWER_PATIENCE_MS, CLOSE_PATIENCE_MS } from '../../services/publisher/src/limits.ts'
 import { setUp } from '../../services/publisher/src/setup.ts'
 import { readConfig as readSampleApiConfig } from '../../services/sample-api/src/config.ts'
 import { HELP as SAMPLE_API_HELP } from '../../services/sample-api/src/help.ts'
@@ -36,8 +36,8 @@ const SERVICES = [
     manifest: manifestAt('services/publisher/kubernetes/publisher.yaml'),
     help: PUBLISHER_HELP,
     readConfig: readPublisherConfig,
-    /** What may take how long after SIGTERM and its own delay: answers that wait for the log, then slow clients. */
-    stopMs: ANSWER_PATIENCE_MS + APPLIED_PATIENCE_MS + CLOSE_PATIENCE_MS,
+    /** What may take how long after SIGTERM and its own delay: whoever waits for the log, then slow clients. */
+    stopMs: ANSWER_PATIENCE_MS + CLOSE_PATIENCE_MS,
     /** Where `--setup` leaves what stands in its Secret. */
     secrets: 'publisher',
   },

@@ -26,7 +26,14 @@ function isId(value: unknown): boolean {
   return typeof value === 'string' && value.length <= MAX_ID_LENGTH
 }
 
-/** `epoch.seq.frameId`, for ETags and log lines. */
+/** `epoch.seq.frameId`, for ETags, event ids and log lines; epochs and frame ids are hexadecimal, without a dot. */
 export function formatCursor(cursor: Cursor): string {
   return `${cursor.epoch}.${cursor.seq}.${cursor.frameId}`
+}
+
+/** Reads what {@link formatCursor} wrote, of which nothing is trusted; undefined for anything else. */
+export function parseCursor(text: string): Cursor | undefined {
+  const [, epoch, seq, frameId] = /^([^.]+)\.(\d{1,16})\.([^.]*)$/.exec(text) ?? []
+  const cursor = { epoch, seq: Number(seq), frameId }
+  return isCursor(cursor) ? cursor : undefined
 }

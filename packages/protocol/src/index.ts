@@ -1,5 +1,5 @@
 export { type Clock, type ManualClock, manualClock, systemClock } from './clock.ts'
-export { type Cursor, formatCursor, isCursor, sameCursor } from './cursor.ts'
+export { type Cursor, formatCursor, isCursor, parseCursor, sameCursor } from './cursor.ts'
 export { type ErrorCode, isRescindError, type Mistake, RescindError, toRescindError } from './errors.ts'
 export { type ExpiryTerms, expiresAtMs, type Lifetimes, liftExpiresAtMs } from './expiry.ts'
 export { factFromWire, isPlainObject } from './fact-wire.ts'
@@ -40,7 +40,7 @@ export {
 } from './match.ts'
 export { Mistakes, orThrow, type Parsed } from './mistakes.ts'
 export type { IssuerPolicy, ParseContext } from './parse-context.ts'
-export { type LiftDraft, liftFrom, parseLift } from './parse-lift.ts'
+export { type LiftById, type LiftDraft, liftFrom, parseLift } from './parse-lift.ts'
 export {
   CONFIRMATION_REQUIRED,
   parseRevocation,

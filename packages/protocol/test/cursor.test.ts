@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { formatCursor, isCursor, sameCursor } from '@rescind/protocol'
+import { formatCursor, isCursor, parseCursor, sameCursor } from '@rescind/protocol'
 
 const CURSOR = { epoch: 'e1', seq: 7, frameId: 'f7' }
 
@@ -14,6 +14,14 @@ describe('cursor', () => {
 
   it('is written for ETags and log lines', () => {
     assert.equal(formatCursor(CURSOR), 'e1.7.f7')
+  })
+
+  it('is read again as it was written, and nothing else is', () => {
+    for (const cursor of [CURSOR, { epoch: 'e1', seq: 0, frameId: '' }]) {
+      assert.deepEqual(parseCursor(formatCursor(cursor)), cursor)
+    }
+    const wrong = ['', '7', 'e1.7', '.7.f7', 'e1.-7.f7', 'e1.7.5.f7', 'e1.x.f7', 'e1.9007199254740992.f7', 'e1:7:f7']
+    for (const text of wrong) assert.equal(parseCursor(text), undefined, text)
   })
 
   it('is recognised in JSON of which nothing is trusted', () => {

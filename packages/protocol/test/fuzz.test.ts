@@ -7,6 +7,7 @@ import {
   encodeMatch,
   encodeSnapshot,
   isRescindError,
+  type LiftDraft,
   liftFrom,
   parseLift,
   parseRevocation,
@@ -130,8 +131,9 @@ describe('fuzz', () => {
   it('parseLift never throws, and what it accepts can be written and read', (t) => {
     const property = fc.property(bodies, (body) => {
       const parsed = parseLift(body, CONTEXT)
-      if (parsed.ok) {
-        const lift = liftFrom(parsed.value, { id: 'l1', actor: 'a', atMs: T, knownExpiresAtMs: undefined })
+      if (parsed.ok && 'id' in parsed.value) assert.equal(typeof parsed.value.all, 'boolean')
+      else if (parsed.ok) {
+        const lift = liftFrom(parsed.value as LiftDraft, { id: 'l1', actor: 'a', atMs: T, knownExpiresAtMs: undefined })
         decodeFrame(encodeFrame({ frameId: ID, epoch: ID, publisher: 'p', facts: [lift] }))
       } else assert.ok(parsed.mistakes.length > 0)
     })

@@ -19,6 +19,13 @@ describe('parsing a lift', () => {
     assert.deepEqual(refusals({ match: { kid: 'k' }, mode: 'block' }), [])
   })
 
+  it('takes the id of a revocation instead', () => {
+    const parsed = parseLift({ id: 'r1', note: 'cleared' }, CONTEXT)
+    assert.deepEqual(parsed, { ok: true, value: { id: 'r1', all: false, note: 'cleared' } })
+    assert.deepEqual(parseLift({ id: 'r1', all: true }, CONTEXT), { ok: true, value: { id: 'r1', all: true } })
+    assert.deepEqual(refusals({ id: 'r1', all: false }), [])
+  })
+
   it('R10: becomes a fact that outlives what it lifts', () => {
     const draft = { policy: POLICY, match: { sub: 'ann' }, mode: 'block', note: 'cleared' } as const
     const given = { id: 'l1', actor: 'key:admin', atMs: T, knownExpiresAtMs: undefined }
@@ -55,8 +62,17 @@ describe('parsing a lift', () => {
     ['a field of a revocation', { match: {}, mode: 'block', reason: 'other' }, ['/reason unknown_field']],
     ['a field named __proto__', JSON.parse('{"match":{},"mode":"block","__proto__":1}'), ['/__proto__ unknown_field']],
     ['a note that is too long', { match: {}, mode: 'block', note: 'n'.repeat(1_025) }, ['/note too_long']],
-    ['an id', { id: 'r1' }, ['/id not_supported', '/match required', '/mode required']],
-    ['all', { match: {}, mode: 'block', all: true }, ['/all not_supported']],
+    ['all without an id', { match: {}, mode: 'block', all: true }, ['/all only_with_id']],
+    ['an id that is a number', { id: 7 }, ['/id wrong_type']],
+    ['an id that is null', { id: null, all: null }, ['/id wrong_type', '/all wrong_type']],
+    ['an empty id', { id: '' }, ['/id invalid_id']],
+    ['an id that is too long', { id: 'i'.repeat(65), note: 1 }, ['/id invalid_id', '/note wrong_type']],
+    ['all that is text', { id: 'r1', all: 'true' }, ['/all wrong_type']],
+    [
+      'an id beside what it stands for',
+      { id: 'r1', iss: ISS, match: {}, mode: 'both', reason: 'other' },
+      ['/reason unknown_field', '/iss not_beside_id', '/match not_beside_id', '/mode not_beside_id'],
+    ],
   ]
   for (const [what, body, expected] of cases) it(`refuses ${what}`, () => assert.deepEqual(refusals(body), expected))
 })

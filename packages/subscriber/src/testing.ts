@@ -12,6 +12,7 @@ import {
   orThrow,
   parseLift,
   parseRevocation,
+  RescindError,
   type Revocation,
   revocationFrom,
   systemClock,
@@ -91,6 +92,8 @@ class Publisher implements TestPublisher {
 
   async lift(body: unknown): Promise<{ cursor: Cursor; lift: Lift }> {
     const draft = orThrow(parseLift(body, { issuers: this.#issuers, nowMs: this.#clock.now() }))
+    if ('id' in draft)
+      throw new RescindError('ERR_INVALID_INPUT', 'name match and mode: it keeps no facts to look an id up')
     const id = randomBytes(16).toString('hex')
     const atMs = Math.ceil(this.#nextAtMs() / 1000) * 1000 + 1
     const lift = liftFrom(draft, { id, actor: 'test', atMs, knownExpiresAtMs: this.#expiries })

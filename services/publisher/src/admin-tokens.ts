@@ -1,4 +1,4 @@
-import { type Clock, type IssuerPolicy, isWellFormed, limits, RescindError } from '@rescind/protocol'
+import { type Clock, type IssuerPolicy, isWellFormed, limits, numericDateToMs, RescindError } from '@rescind/protocol'
 import type { Replica } from '@rescind/subscriber'
 import { type Algorithm, createVerifier, type Refused, type Verified, type Verifier } from '@rescind/verifier'
 import { challenge } from './challenge.ts'
@@ -46,6 +46,9 @@ export class AdminTokens {
   readonly issuer: string
   readonly #verifier: Verifier
   readonly #replica: Pick<Replica, 'refusal'>
+  readonly #clock: Clock
+  /** A token must not be taken for longer than facts about it are kept (R13). */
+  readonly #toleranceMs: number
 
   /** Throws `ERR_INVALID_OPTION` if the issuer is none of the publisher's, or another option is wrong. */
   constructor({ admin, issuers, replica, clock }: AdminTokensParts) {
@@ -59,11 +62,12 @@ export class AdminTokens {
     }
     this.issuer = admin.issuer
     this.#replica = replica
+    this.#clock = clock
+    this.#toleranceMs = Math.min(MAX_TOKEN_CLOCK_TOLERANCE_MS, policy.leewayMs)
     this.#verifier = createVerifier({
       replica,
       clock,
-      // A token must not be taken for longer than facts about it are kept (R13).
-      clockToleranceMs: Math.min(MAX_TOKEN_CLOCK_TOLERANCE_MS, policy.leewayMs),
+      clockToleranceMs: this.#toleranceMs,
       issuers: [
         {
           iss: policy.iss,
@@ -95,6 +99,11 @@ export class AdminTokens {
   }
 
   #confirm(verified: Verified): void {
+    // A stream outlives the token that opened it, and must not.
+    const { exp } = verified.payload
+    if (typeof exp === 'number' && this.#clock.now() >= numericDateToMs(exp) + this.#toleranceMs) {
+      throw invalid('The access token has expired', 'token_expired')
+    }
     const refusal = this.#replica.refusal(verified, { whenUnknown: 'reject' })
     if (!refusal) return
     if (refusal.code === 'token_revoked') throw invalid('The access token was revoked', refusal.code)

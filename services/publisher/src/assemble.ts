@@ -5,7 +5,9 @@ import type { Logger } from 'pino'
 import { AppliedFrames } from './applied-frames.ts'
 import { BrokerClock } from './broker-clock.ts'
 import type { PublisherConfig } from './config.ts'
+import { EventStreams } from './event-streams.ts'
 import { frameVersionToWrite } from './frame-version.ts'
+import { HTTP_LIMITS } from './http-limits.ts'
 import { IssuerFacts } from './issuer-facts.ts'
 import { lifetimes } from './lifetimes.ts'
 import { LogKeeper } from './log-keeper.ts'
@@ -23,6 +25,7 @@ import { Sender } from './sender.ts'
 import { Snapshots } from './snapshots.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
+import { Sweeping } from './sweeping.ts'
 
 /** What the parts are made from. */
 export interface AssembleOptions {
@@ -49,6 +52,8 @@ export interface Parts {
   readonly replicas: Replicas
   readonly receipts: Receipts
   readonly publishing: Publishing
+  readonly events: EventStreams
+  readonly sweeping: Sweeping
 }
 
 /**
@@ -120,11 +125,18 @@ async function connect(store: Store, { config, log, logger, clock, metrics }: As
     logger,
     clock,
     onApplied(event) {
-      reconciler.applied(event)
+      reconciler.applied(event, outbox.settledBy(event))
       appliedFrames.tell(event)
       metrics.follow(event.cursor)
+      events.applied(event)
     },
     onReplaced: () => keeper.replaced(replica.status.cursor?.epoch ?? ''),
+  })
+  const events = new EventStreams({
+    clock,
+    limits: { ...HTTP_LIMITS, ...config.http },
+    status: () => replica.status,
+    range: (fromSeq, toSeq) => keeper.range(fromSeq, toSeq),
   })
   const issuers = () => lifetimes(config.issuers, replica.denylist)
   const issuerFacts = new IssuerFacts({ issuers: config.issuers, denylist: replica.denylist, outbox, logger })
@@ -165,6 +177,8 @@ async function connect(store: Store, { config, log, logger, clock, metrics }: As
     replicas,
     receipts,
     publishing,
+    events,
+    sweeping: new Sweeping({ store, clock, brokerClock, logger }),
   }
 }
 

@@ -55,7 +55,14 @@ export async function prove<T extends Answer>(
   return { ...answer, state: enforced ? 'enforced' : 'broadcast', receipt }
 }
 
-function waitMistakes({ wait, timeoutMs, minReplicas }: Readonly<Record<string, unknown>>): Mistake[] {
+/** Whether a request only asks what it would do: `?dryRun=true`. Throws a problem with all mistakes of its parameters. */
+export function isDryRun(request: FastifyRequest): boolean {
+  if ((request.query as { readonly dryRun?: unknown }).dryRun === undefined) return false
+  waitWish(request)
+  return true
+}
+
+function waitMistakes({ wait, timeoutMs, minReplicas, dryRun }: Readonly<Record<string, unknown>>): Mistake[] {
   const mistakes: Mistake[] = []
   const mistake = (detail: string): void => {
     mistakes.push({ pointer: '', code: 'invalid_parameter', detail })
@@ -70,6 +77,8 @@ function waitMistakes({ wait, timeoutMs, minReplicas }: Readonly<Record<string, 
   if (wait === undefined && (timeoutMs ?? minReplicas) !== undefined) {
     mistake('?timeoutMs and ?minReplicas mean something only with ?wait=enforced')
   }
+  if (dryRun !== undefined && dryRun !== 'true') mistake('?dryRun is "true", or left out')
+  if (dryRun !== undefined && wait !== undefined) mistake('?wait has nothing to wait for with ?dryRun')
   return mistakes
 }
 

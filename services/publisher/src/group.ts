@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Cursor, type Fact, FRAME_REQUEST_BYTES, type FrameRequest, limits, RescindError } from '@rescind/protocol'
+import type { AppliedFrame } from './applied-frames.ts'
 import { FACT_SLACK_BYTES, MAX_AUDIT_IDS } from './limits.ts'
 import type { AuditEntry, Waiting } from './store/store.ts'
 
@@ -51,8 +52,12 @@ export interface Group extends Waiting {
   readonly owners: readonly Owner[]
   /** Its times do not count: it was recorded while nothing could be appended, or by another process. */
   readonly provisional: boolean
+  /** Since when it waits, by the monotonic clock; of the first, if it was merged. */
+  readonly sinceMs: number
   /** Somebody was told that it is recorded: it must not be dropped any more. */
   answered: boolean
+  /** Its frame may be in the log already: it must stay what it is, and nothing may join it. */
+  sent: boolean
 }
 
 /** Bytes of a frame around its facts: the header of 48, and `{"publisher":"…","facts":[],"requests":[]}` with 16 characters of id. */
@@ -74,6 +79,7 @@ export function groupOf(
     readonly atMs: number
     readonly recordedAtMs: number
     readonly provisional: boolean
+    readonly sinceMs: number
   },
 ): Group {
   const facts: Fact[] = []
@@ -91,8 +97,20 @@ export function groupOf(
     }
     if (submission.request) requests.push({ ...submission.request, from, count: submission.planned.length })
   }
-  const { order, recordedAtMs, provisional } = given
-  return { order, frameId: newId(), facts, fixed, requests, recordedAtMs, owners, provisional, answered: false }
+  const { order, recordedAtMs, provisional, sinceMs } = given
+  return {
+    order,
+    frameId: newId(),
+    facts,
+    fixed,
+    requests,
+    recordedAtMs,
+    owners,
+    provisional,
+    sinceMs,
+    answered: false,
+    sent: false,
+  }
 }
 
 /** What the audit record says of a submission; nothing of what the publisher itself asks for. */
@@ -106,7 +124,14 @@ export function auditOf({ by, facts }: Submission, timeMs: number): AuditEntry[]
 
 /** A group as it was found on the disk. */
 export function foundGroup(waiting: Waiting): Group {
-  return { ...waiting, owners: [], provisional: true, answered: true }
+  return {
+    ...waiting,
+    owners: [],
+    provisional: true,
+    sinceMs: Number.NEGATIVE_INFINITY,
+    answered: true,
+    sent: false,
+  }
 }
 
 /** What of a group goes to the disk. */
@@ -114,8 +139,9 @@ export function waitingOf({ order, frameId, facts, fixed, requests, recordedAtMs
   return { order, frameId, facts, fixed, requests, recordedAtMs }
 }
 
-/** The groups, from the first, that fit into one frame with it and whose times do not count yet. */
+/** The groups, from the first, that fit into one frame with it, whose times do not count yet and that were never sent. */
 export function mergeable(groups: readonly Group[]): readonly Group[] {
+  if (groups[0]?.sent) return groups.slice(0, 1)
   const kind = groups[0]?.facts[0]?.kind
   let bytes = FRAME_OVERHEAD_BYTES
   let facts = 0
@@ -124,7 +150,7 @@ export function mergeable(groups: readonly Group[]): readonly Group[] {
     facts += group.facts.length
     if (index === 0) return false
     const fits = bytes <= limits.MAX_FRAME_BYTES && facts <= limits.MAX_FACTS_PER_FRAME
-    return !fits || !group.provisional || group.facts[0]?.kind !== kind
+    return !fits || group.sent || !group.provisional || group.facts[0]?.kind !== kind
   })
   return groups.slice(0, end === -1 ? groups.length : end)
 }
@@ -166,11 +192,47 @@ export function remainder(group: Group, indexes: readonly number[], unsent: Read
       .map((request) => ({ ...request, from: places.get(request.from) as number })),
     owners: group.owners.length === 0 ? [] : indexes.map((index) => group.owners[index] as Owner),
     provisional: true,
+    sent: false,
   }
 }
 
+/** A fact of a group that is in the log. */
+export interface Settled {
+  readonly index: number
+  readonly fact: Fact
+  readonly cursor: Cursor
+  /** The own replica could not hold it (R16). */
+  readonly unheld: boolean
+}
+
+/** What became of a group's facts when a frame that bears its id was applied. */
+export interface Fates {
+  readonly settled: readonly Settled[]
+  /** Indexes of those that go again: a newer lift outran them (R10), or the frame does not hold them. */
+  readonly again: readonly number[]
+  /** Those of them that the frame does not hold. */
+  readonly unsent: ReadonlySet<number>
+}
+
+/** Compares a group with the frame that bears its id. */
+export function fatesIn(group: Group, { frame, cursor, applied }: AppliedFrame): Fates {
+  const settled: Settled[] = []
+  const again: number[] = []
+  const unsent = new Set<number>()
+  const places = new Map(frame.facts.map((fact, place) => [identityOf(fact), place]))
+  for (const [index, planned] of group.facts.entries()) {
+    const place = places.get(identityOf(planned))
+    const fact = place === undefined ? undefined : frame.facts[place]
+    const fate = place === undefined ? undefined : applied[place]
+    if (!fact) unsent.add(index)
+    if (!fact || (fate === 'lifted' && fact.kind === 'revocation')) again.push(index)
+    else settled.push({ index, fact, cursor, unheld: fate === 'full' })
+  }
+  return { settled, again, unsent }
+}
+
 /** What a fact is known by, whatever its times. */
-export function identityOf(fact: Fact): string {
+function identityOf(fact: Fact): string {
   return fact.kind === 'issuer' ? fact.iss : fact.id
 }
 
@@ -183,20 +245,16 @@ export function answerRecorded(group: Group): void {
 }
 
 /** A fact of a group is in the log: whoever waits for the last of theirs is answered. */
-export function settleFact(
-  { owners }: Group,
-  index: number,
-  where: { readonly fact: Fact; readonly cursor: Cursor; readonly unheld: boolean },
-): void {
+export function settleFact({ owners }: Group, { index, fact, cursor, unheld }: Settled): void {
   const owner = owners[index]
   if (!owner) return
   const { submission } = owner
-  submission.facts[owner.index] = where.fact
-  submission.unheld ||= where.unheld
+  submission.facts[owner.index] = fact
+  submission.unheld ||= unheld
   submission.left -= 1
   if (submission.left > 0) return
-  const { facts, unheld } = submission
-  submission.resolve(unheld ? { state: 'recorded', facts } : { state: 'broadcast', facts, cursor: where.cursor })
+  const { facts } = submission
+  submission.resolve(submission.unheld ? { state: 'recorded', facts } : { state: 'broadcast', facts, cursor })
 }
 
 /** The same fact with the time that its frame is given: what depends on it moves with it, and never to sooner (R13). */

@@ -26,6 +26,12 @@ export interface HttpLimits {
   readonly minReadBytesPerMs: number
   /** How long a connection that is cut off with an answer stays open for its client to read it. */
   readonly lingerMs: number
+  /** Streams of events, and of the audit record, at once; one more is 503. */
+  readonly maxStreams: number
+  /** Bytes that may wait for the reader of one; then it is cut off. */
+  readonly maxStreamBytes: number
+  /** Pause between two heartbeats of one. Below `stallTimeoutMs`. */
+  readonly heartbeatMs: number
 }
 
 /** What a publisher spends; each number has its arithmetic in `limits.ts`. */
@@ -42,4 +48,7 @@ export const HTTP_LIMITS: HttpLimits = {
   answerTimeoutMs: defaults.ANSWER_TIMEOUT_MS,
   minReadBytesPerMs: defaults.MIN_READ_BYTES_PER_MS,
   lingerMs: defaults.LINGER_MS,
+  maxStreams: defaults.MAX_STREAMS,
+  maxStreamBytes: defaults.MAX_STREAM_BYTES,
+  heartbeatMs: defaults.HEARTBEAT_MS,
 }

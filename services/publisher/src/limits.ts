@@ -21,6 +21,12 @@ export const BACKLOG_READY_MS = 5_000
 /** Pause after the log or the disk refused what waits: long enough to read the message, short enough for whoever waits. */
 export const RETRY_SENDING_MS = 1_000
 
+/**
+ * Groups at the front of a Store, at its opening, whose frames may be in the log already. One is under way and one behind
+ * it, and an fsync for the next puts the end of the first on disk: two, and what a failing disk may add to them.
+ */
+export const MAYBE_SENT_GROUPS = 16
+
 /** Rounds after which an acknowledged frame that has still not come is stored once more, under another message id. */
 export const LATE_ROUNDS = 5
 
@@ -255,3 +261,52 @@ export const MAX_BARRIERS_KEPT = 256
 
 /** Facts or operations that one write to the Store works on before others have their turn: about two milliseconds. */
 export const STORE_BREATH_EVERY = 256
+/** Revocations on one page of a list by default, and at most: some 700 bytes each, so 0.7 MB. */
+export const DEFAULT_LIST_PAGE = 100
+/** See {@link DEFAULT_LIST_PAGE}. */
+export const MAX_LIST_PAGE = 1_000
+
+/** Groups of waiting facts that are read at once: at most 256 KB each, so 4 MB. */
+export const WAITING_SLICE = 16
+
+/**
+ * Groups of waiting facts that one request looks at: a tenth of a second. An outage of a minute leaves some thousands, if
+ * each revocation came alone.
+ */
+export const MAX_WAITING_LOOKS = 10_000
+
+/** Revocations that the answer of a lift names, the newest; it counts all. People read them; on most keys there is one. */
+export const MAX_LIFTED_TOLD = 100
+
+/** Ids that a refused lift names of those that stand in its way. */
+export const MAX_AMBIGUOUS_TOLD = 16
+
+/**
+ * Streams at once, of events and of the audit record, a tenth of all connections: the consoles and services of one company
+ * that look on.
+ */
+export const MAX_STREAMS = 100
+
+/**
+ * Bytes of events that wait for one reader: 10,000 at 400 bytes each, as many as a replica keeps for a reader of its facts.
+ * The streams share the bytes of a frame, so all of them together hold little more than the slowest.
+ */
+export const MAX_STREAM_BYTES = 4 * 1024 * 1024
+
+/** Pause between two heartbeats of a stream: half of the silence that ends a connection. */
+export const HEARTBEAT_MS = 15_000
+
+/** Frames that a stream reads from the log before it goes on with new ones: some seconds. Whoever missed more lists again. */
+export const MAX_CATCH_UP_FRAMES = 10_000
+
+/** Characters of the audit record that are sent together. */
+export const AUDIT_CHUNK = 16 * 1024
+
+/** A round over the whole Store takes about so long: what is to be forgotten was kept for a day at least. */
+export const SWEEP_LAP_MS = 3_600_000
+
+/** Pause between two slices of a round. */
+export const SWEEP_EVERY_MS = 1_000
+
+/** Records of one slice, at least and at most: some 5 and 100 ms of work, 3.6 and 72 million records in a round. */
+export const SWEEP_BUDGETS = [1_000, 20_000] as const

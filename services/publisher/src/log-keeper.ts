@@ -121,6 +121,12 @@ export class LogKeeper {
     return this.#connection.read(seq)
   }
 
+  /** Frames of the log, as `PublisherConnection.range`; `ERR_LOG_UNAVAILABLE` without a connection. */
+  async *range(fromSeq: number, toSeq: number): AsyncGenerator<StoredFrame> {
+    if (!this.#connection) throw new RescindError('ERR_LOG_UNAVAILABLE', NOT_CONNECTED)
+    yield* this.#connection.range(fromSeq, toSeq, { signal: this.#stop.signal })
+  }
+
   /** Makes the stream forget frames at the age that is wanted, if it kept them for ever. */
   async limitAge(): Promise<void> {
     if (!this.#connection) throw new RescindError('ERR_LOG_UNAVAILABLE', NOT_CONNECTED)

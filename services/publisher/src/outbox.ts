@@ -1,4 +1,4 @@
-import { type Clock, encodeShape, type Fact, limits, RescindError, shapeOf, toRescindError } from '@rescind/protocol'
+import { type Clock, type Fact, limits, RescindError, toRescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { AppliedFrame, Expected } from './applied-frames.ts'
 import {
@@ -6,10 +6,9 @@ import {
   answerRecorded,
   auditOf,
   FRAME_OVERHEAD_BYTES,
-  foundGroup,
+  fatesIn,
   type Group,
   groupOf,
-  identityOf,
   mergeable,
   merged,
   type Outcome,
@@ -20,12 +19,13 @@ import {
   sizeOfSubmission,
   waitingOf,
 } from './group.ts'
-import { ANSWER_PATIENCE_MS, MAX_WAITING_BYTES, RETRY_SENDING_MS, WINDOW_GROUPS } from './limits.ts'
+import { ANSWER_PATIENCE_MS, MAX_WAITING_BYTES, MAYBE_SENT_GROUPS, RETRY_SENDING_MS } from './limits.ts'
 import type { LogicalTime } from './logical-time.ts'
 import type { PublisherMetrics } from './metrics/publisher-metrics.ts'
 import { sentFrames } from './probes.ts'
 import type { Outgoing } from './sender.ts'
 import type { Store } from './store/store.ts'
+import { WaitingGroups } from './waiting-groups.ts'
 
 /** What a submission may say beside its facts. */
 export interface SubmitOptions {
@@ -65,24 +65,13 @@ export class Outbox {
   /** Asked for, and not recorded yet. */
   readonly #queue: Submission[] = []
   #queuedBytes = 0
-  /** Recorded, the oldest first. What is behind the window is on disk only, until it moves up. */
-  readonly #window: Group[] = []
-  /** The last order in the window, and the last on disk behind it. */
-  #loadedTo = 0
-  #spilledTo: number
-  #lastOrder: number
-  #waitingFacts: number
-  #oldestRecordedAtMs: number | undefined
-  /** One fact of each shape that may not be in force yet. */
-  readonly #shapes = new Map<string, Fact>()
-  /** By their order: the frames that may have reached the log before the last process ended. */
-  readonly #found = new Map<number, Expected>()
+  readonly #groups: WaitingGroups
+  /** The frames that may have reached the log before the last process ended, waited for by their ids. */
+  readonly #found = new Map<string, Expected>()
   #recording: Promise<void> | undefined
   #sending: Promise<void> | undefined
   /** Until the Store has noted what was sent last. */
   #noting: Promise<void> = Promise.resolve()
-  /** Since when the group in front has been under way. */
-  #sendingSinceMs: number | undefined
   #logFull: RescindError | undefined
   #draining = false
   #stopped = false
@@ -92,24 +81,16 @@ export class Outbox {
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
-    const { lastOrder, waitingFacts, oldestRecordedAtMs } = parts.store.found
-    this.#lastOrder = lastOrder
-    this.#spilledTo = lastOrder
-    this.#waitingFacts = waitingFacts
-    this.#oldestRecordedAtMs = oldestRecordedAtMs
+    this.#groups = new WaitingGroups(parts.store)
   }
 
   /** Takes up what the Store holds. To be awaited before the own replica reads the log; `start` comes after. */
   async open(): Promise<void> {
-    for (let after = 0; ; ) {
-      const waiting = await this.#parts.store.waiting(after, WINDOW_GROUPS)
-      if (waiting.length === 0) break
-      for (const { facts } of waiting) this.#noteShapes(facts)
-      after = waiting.at(-1)?.order ?? after
+    await this.#groups.open()
+    for (const group of this.#groups.window.slice(0, MAYBE_SENT_GROUPS)) {
+      group.sent = true
+      this.#found.set(group.frameId, this.#parts.expect(group.frameId))
     }
-    await this.#next()
-    // Groups go one by one, but that one is done is written without fsync: several of the first can have reached the log.
-    for (const { order, frameId } of this.#window) this.#found.set(order, this.#parts.expect(frameId))
   }
 
   /** Begins to send, in the background. */
@@ -119,7 +100,7 @@ export class Outbox {
 
   /** What waits for the log, and since when, by the wall clock. */
   get backlog(): { readonly facts: number; readonly oldestRecordedAtMs: number | undefined } {
-    return { facts: this.#waitingFacts, oldestRecordedAtMs: this.#oldestRecordedAtMs }
+    return this.#groups.backlog
   }
 
   /** Why the log takes nothing more, if that is what it said last. */
@@ -135,7 +116,7 @@ export class Outbox {
   async submit(kind: Fact['kind'], planned: readonly PlannedFact[], options: SubmitOptions = {}): Promise<Outcome> {
     if (this.#draining) throw new RescindError('ERR_CLOSED', 'the publisher is stopping; ask another one')
     // Issuer facts take no room of revocations (R16).
-    const isFull = kind === 'issuer' ? undefined : this.#parts.fullness(planned.length + this.#waitingFacts)
+    const isFull = kind === 'issuer' ? undefined : this.#parts.fullness(planned.length + this.backlog.facts)
     const refusal = this.#logFull ?? isFull
     if (refusal) throw refusal
     const { request, patient = false, by } = options
@@ -145,7 +126,7 @@ export class Outbox {
     if (this.#queuedBytes + bytes > MAX_WAITING_BYTES) {
       throw new RescindError('ERR_STORE_FAILED', 'more is asked for than the disk can take; nothing was taken')
     }
-    this.#noteShapes(facts)
+    this.#groups.noteShapes(facts)
     return new Promise((resolve, reject) => {
       const waiting = { left: facts.length, unheld: false, resolve, reject }
       this.#queue.push({ kind, planned, request, patient, by, bytes, facts, ...waiting })
@@ -154,22 +135,34 @@ export class Outbox {
     })
   }
 
+  /**
+   * Orders of the groups that wait no longer, because the own replica has applied this frame of theirs: to be written
+   * together with the frame, so that a Store that lost the one has kept the other.
+   */
+  settledBy(event: AppliedFrame): readonly number[] {
+    for (const group of this.#groups.window) {
+      if (!group.sent) break
+      if (group.frameId === event.frame.frameId) return fatesIn(group, event).again.length === 0 ? [group.order] : []
+    }
+    return []
+  }
+
   /** One fact of each shape that was asked for or recorded, and may not be in force yet. */
   waiting(): Iterable<Fact> {
-    return this.#shapes.values()
+    return this.#groups.shapes
   }
 
   /** Answers whoever has waited long enough; called often, and at once when the log goes away. */
   tick(): void {
     if (!this.#isHeldUp()) return
-    for (const group of this.#window) answerRecorded(group)
+    for (const group of this.#groups.window) answerRecorded(group)
     this.#onRoom()
   }
 
   /** Takes nothing more, with `ERR_CLOSED`, and resolves once everything submitted so far has been answered. */
   async drain(): Promise<void> {
     this.#draining = true
-    const isAwaited = () => this.#window.some(({ answered, owners }) => !answered && owners.length > 0)
+    const isAwaited = () => this.#groups.window.some(({ answered, owners }) => !answered && owners.length > 0)
     while (this.#recording || isAwaited()) {
       await (this.#recording ?? new Promise((resolve) => setTimeout(resolve, 5)))
     }
@@ -187,15 +180,15 @@ export class Outbox {
     await this.#sending
     await this.#noting
     const closed = new RescindError('ERR_CLOSED', 'the publisher is stopping')
-    for (const { owners } of this.#window) for (const { submission } of owners) submission.reject(closed)
+    for (const { owners } of this.#groups.window) for (const { submission } of owners) submission.reject(closed)
   }
 
   /** Nobody who asks now can be told more than `recorded`. */
   #isHeldUp(): boolean {
     if (this.#logFull !== undefined || this.#parts.refusal() !== undefined) return true
-    return (
-      this.#sendingSinceMs !== undefined && this.#parts.clock.monotonic() - this.#sendingSinceMs > ANSWER_PATIENCE_MS
-    )
+    // Also while what has waited goes out: who comes behind it must not wait for all of that.
+    const [first] = this.#groups.window
+    return first !== undefined && this.#parts.clock.monotonic() - first.sinceMs > ANSWER_PATIENCE_MS
   }
 
   // Recording: from the queue to the disk.
@@ -205,11 +198,11 @@ export class Outbox {
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#queue.length > 0) {
       // One group under way and one behind it: what arrives meanwhile is the next one, the larger for it.
-      while (this.#window.length > 1 && !this.#isHeldUp() && !this.#stopped) await this.#untilRoom()
+      while (this.#groups.window.length > 1 && !this.#isHeldUp() && !this.#stopped) await this.#untilRoom()
       await this.#recordGroup(this.#takeBatch())
     }
     this.#recording = undefined
-    this.#forgetShapes()
+    this.#groups.forgetShapes()
   }
 
   /** The longest run of submissions of one kind, from the front, that fits into one frame. */
@@ -226,16 +219,22 @@ export class Outbox {
   }
 
   async #recordGroup(batch: readonly Submission[]): Promise<void> {
-    const { store, time, latestNowMs } = this.#parts
+    const { store, time, clock, metrics, latestNowMs } = this.#parts
+    const { kind } = batch[0] as Submission
+    const startedAtMs = clock.monotonic()
     const provisional = this.#isHeldUp()
     const recordedAtMs = latestNowMs()
-    const atMs = provisional ? recordedAtMs : time.next((batch[0] as Submission).kind)
-    this.#lastOrder += 1
-    const group = groupOf(batch, { order: this.#lastOrder, atMs, recordedAtMs, provisional })
-    const startedAtMs = this.#parts.clock.monotonic()
+    const atMs = provisional ? recordedAtMs : time.next(kind)
+    const group = groupOf(batch, {
+      order: this.#groups.takeOrder(),
+      atMs,
+      recordedAtMs,
+      provisional,
+      sinceMs: startedAtMs,
+    })
+    const audit = batch.flatMap((submission) => auditOf(submission, recordedAtMs))
     try {
       sentFrames.tell('recording', group.frameId)
-      const audit = batch.flatMap((submission) => auditOf(submission, recordedAtMs))
       await store.write({ keep: [waitingOf(group)], audit }, { sync: true })
       sentFrames.tell('recorded', group.frameId)
     } catch (error) {
@@ -245,32 +244,11 @@ export class Outbox {
     } finally {
       for (const { bytes } of batch) this.#queuedBytes -= bytes
     }
-    this.#parts.metrics?.recordFsync(this.#parts.clock.monotonic() - startedAtMs)
-    this.#parts.metrics?.countFacts((batch[0] as Submission).kind, 'recorded', group.facts.length)
-    this.#recorded(group)
-  }
-
-  #recorded(group: Group): void {
-    this.#waitingFacts += group.facts.length
-    this.#oldestRecordedAtMs ??= group.recordedAtMs
-    // What was read from the disk before its writer was told stands in the window already.
-    const isBehind = this.#loadedTo < this.#spilledTo || group.order <= this.#loadedTo
-    if (isBehind || this.#window.length >= WINDOW_GROUPS) {
-      this.#spilledTo = group.order
-      answerRecorded(group)
-    } else {
-      this.#window.push(group)
-      this.#loadedTo = group.order
-      this.#spilledTo = group.order
-      if (this.#isHeldUp()) answerRecorded(group)
-    }
+    metrics?.recordFsync(clock.monotonic() - startedAtMs)
+    metrics?.countFacts(kind, 'recorded', group.facts.length)
+    this.#groups.add(group)
+    if (this.#isHeldUp()) answerRecorded(group)
     this.#onWork()
-  }
-
-  #noteShapes(facts: readonly Fact[]): void {
-    for (const fact of facts) {
-      if (fact.kind === 'revocation') this.#shapes.set(`${fact.iss}\n${encodeShape(shapeOf(fact.match))}`, fact)
-    }
   }
 
   // Sending: from the disk to the log.
@@ -278,49 +256,31 @@ export class Outbox {
   async #send(): Promise<void> {
     while (!this.#stopped) {
       try {
-        const group = await this.#next()
+        const group = await this.#groups.front()
         if (group) await this.#sendGroup(group)
         else await this.#untilWork()
       } catch (error) {
-        this.#sendingSinceMs = undefined
         const cause = toRescindError(error, 'ERR_STORE_FAILED')
         if (this.#stopped || cause.code === 'ERR_CLOSED') return
         await this.#meetTrouble(cause).catch((more) => this.#say(more))
         await this.#rest(RETRY_SENDING_MS)
         // With nothing left to try it with, the next request does.
-        if (this.#window.length === 0) this.#logFull = undefined
+        if (this.#groups.window.length === 0) this.#logFull = undefined
       }
     }
   }
 
-  /** The group in front, read from the disk if the window is empty. */
-  async #next(): Promise<Group | undefined> {
-    if (this.#window.length === 0 && this.#loadedTo < this.#spilledTo) {
-      const upTo = this.#spilledTo
-      const loaded = await this.#parts.store.waiting(this.#loadedTo, WINDOW_GROUPS)
-      this.#window.push(...loaded.map(foundGroup))
-      this.#loadedTo = loaded.at(-1)?.order ?? upTo
-    }
-    return this.#window[0]
-  }
-
   async #sendGroup(first: Group): Promise<void> {
-    this.#sendingSinceMs = this.#parts.clock.monotonic()
     await this.#parts.sender.whenOpen()
-    const { frameId, facts, requests } = this.#found.get(first.order)?.event ? first : await this.#dated(first)
-    // What the last process sent may come in as late as now: asked last, and without a pause before the sender asks.
-    const event = this.#takeFound(first) ?? (await this.#parts.sender.send({ frameId, facts, requests }))
-    await this.#settle(this.#window[0] as Group, event)
+    const expected = this.#found.get(first.frameId)
+    // The log has been read to its head by now: what is in it already has its time.
+    const group = expected?.event ? first : await this.#dated(first)
+    group.sent = true
+    const { frameId, facts, requests } = group
+    const event = await this.#parts.sender.send({ frameId, facts, requests, expected })
+    this.#found.delete(frameId)
+    await this.#settle(group, event)
     this.#logFull = undefined
-    this.#sendingSinceMs = undefined
-  }
-
-  /** The log has been read to its head by now: if the frame of the last process got there, it has been applied. */
-  #takeFound({ order }: Group): AppliedFrame | undefined {
-    const expected = this.#found.get(order)
-    this.#found.delete(order)
-    expected?.forget()
-    return expected?.event
   }
 
   /** Gives times that count, and makes one group of all that have waited together: on disk before the log is told. */
@@ -328,82 +288,66 @@ export class Outbox {
     const { time, store } = this.#parts
     const { kind, atMs } = first.facts[0] as Fact
     if (!first.provisional && !time.isOutrun(atMs)) return first
-    const groups = mergeable(this.#window)
+    const groups = mergeable(this.#groups.window)
     const dated = merged(groups, time.next(kind))
     const done = groups.slice(1).map(({ order }) => order)
     await store.write({ keep: [waitingOf(dated)], done }, { sync: true })
     // Whoever was answered meanwhile, was answered on the groups that are gone.
     dated.answered = groups.some(({ answered }) => answered)
-    this.#window.splice(0, groups.length, dated)
+    this.#groups.replaceFront(groups.length, dated)
     return dated
   }
 
-  /** The frame is applied: what is in force is done; what a newer lift outran goes again, with the same id and a new time (R10). */
-  async #settle(group: Group, { frame, cursor, applied }: AppliedFrame): Promise<void> {
+  /**
+   * The frame is applied: what is in force is done, and was written so with the frame; what a newer lift outran goes again,
+   * with the same id and a new time (R10).
+   */
+  async #settle(group: Group, event: AppliedFrame): Promise<void> {
     const { store, metrics } = this.#parts
-    const again: number[] = []
-    const unsent = new Set<number>()
-    const settled: (() => void)[] = []
-    const places = new Map(frame.facts.map((fact, place) => [identityOf(fact), place]))
-    for (const [index, planned] of group.facts.entries()) {
-      const place = places.get(identityOf(planned))
-      // A frame of the last process may hold less than what bears its id by now.
-      if (place === undefined) unsent.add(index)
-      const fact = frame.facts[place ?? -1]
-      const fate = applied[place ?? -1]
-      if (!fact || (fate === 'lifted' && fact.kind === 'revocation')) again.push(index)
-      else settled.push(() => settleFact(group, index, { fact, cursor, unheld: fate === 'full' }))
-    }
+    const { settled, again, unsent } = fatesIn(group, event)
     if (again.length > 0) {
       const rest = remainder(group, again, unsent)
       await store.write({ keep: [waitingOf(rest)] }, { sync: true })
       rest.answered = group.answered
-      this.#window[0] = rest
-    } else this.#window.shift()
-    this.#leave(settled.length)
+      this.#groups.replaceFront(1, rest)
+    } else this.#groups.removeFront()
+    this.#madeRoom()
     metrics?.countFacts((group.facts[0] as Fact).kind, 'broadcast', settled.length)
-    // Without fsync: if it is lost, the frame is found in the log again. It comes after the frame itself, which the Store
-    // was told of when it was applied: whoever is answered finds it there. Meanwhile the next group may go.
-    const noted = again.length > 0 ? Promise.resolve() : store.write({ done: [group.order] }, { sync: false })
-    this.#noting = noted
+    // An empty change is done when all before it are: whoever is answered finds the frame in the Store. Meanwhile the next
+    // group may go.
+    this.#noting = store
+      .write({}, { sync: false })
       .catch((error) => this.#say(error))
       .then(() => {
-        for (const settle of settled) settle()
+        for (const fate of settled) settleFact(group, fate)
       })
-  }
-
-  /** So many facts have left the outbox. */
-  #leave(facts: number): void {
-    this.#waitingFacts -= facts
-    this.#oldestRecordedAtMs =
-      this.#waitingFacts > 0 ? (this.#window[0]?.recordedAtMs ?? this.#oldestRecordedAtMs) : undefined
-    this.#forgetShapes()
-    this.#onRoom()
-  }
-
-  /** Once nothing waits the own replica knows all of them, or they were refused. */
-  #forgetShapes(): void {
-    if (this.#waitingFacts === 0 && this.#recording === undefined) this.#shapes.clear()
   }
 
   /** A full log: whoever has not been answered is refused, and nothing of theirs is kept; what was answered waits for room. */
   async #meetTrouble(cause: RescindError): Promise<void> {
     this.#say(cause)
     if (cause.code !== 'ERR_LOG_FULL') return
+    const group = this.#groups.window[0]
     this.#logFull = cause
-    const group = this.#window[0]
     if (!group || group.answered) return
-    // Out of the window first: nobody must be told meanwhile that it is recorded.
-    this.#window.shift()
+    // Its owners are taken from it first: nobody must be told meanwhile that it is recorded.
+    const { owners } = group
+    this.#groups.replaceFront(1, { ...group, owners: [] })
     try {
       await this.#parts.store.write({ done: [group.order] }, { sync: true })
     } catch (error) {
-      this.#window.unshift(group)
+      this.#groups.replaceFront(1, group)
       answerRecorded(group)
       throw error
     }
-    this.#leave(group.facts.length)
-    for (const { submission } of group.owners) submission.reject(cause)
+    this.#groups.removeFront()
+    this.#madeRoom()
+    for (const { submission } of owners) submission.reject(cause)
+  }
+
+  #madeRoom(): void {
+    if (this.#recording === undefined) this.#groups.forgetShapes()
+    this.#onRoom()
   }
 
   #say(error: unknown): void {
@@ -426,7 +370,7 @@ export class Outbox {
   #untilWork(): Promise<void> {
     return new Promise((resolve) => {
       this.#onWork = resolve
-      if (this.#window.length > 0 || this.#loadedTo < this.#spilledTo || this.#stopped) resolve()
+      if (!this.#groups.isEmpty || this.#stopped) resolve()
     })
   }
 

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   method_not_allowed: [405, 'The resource does not take this method'],
   request_timeout: [408, 'The request did not arrive in time'],
   idempotency_key_in_use: [409, 'A request with this idempotency key is still running'],
+  lift_ambiguous: [409, 'Other revocations would be lifted, too'],
   body_too_large: [413, 'The body is too large'],
   frame_too_large: [413, 'The revocations do not fit into one frame'],
   unsupported_media_type: [415, 'The body must be application/json'],
@@ -31,6 +32,7 @@ export const PROBLEMS = {
   revocation_state_unavailable: [503, 'It cannot be known now whether the token was revoked'],
   keys_unavailable: [503, 'The keys of the token issuer cannot be fetched now'],
   snapshot_unavailable: [503, 'There is no whole snapshot to be had now'],
+  too_many_streams: [503, 'Too many streams are open'],
   store_unavailable: [503, 'The disk of the publisher does not take it'],
   shutting_down: [503, 'The publisher is stopping'],
   store_full: [507, 'No more revocations can be held'],
@@ -88,9 +90,6 @@ export class Problem extends Error {
     return { type, title: PROBLEMS[code][1], status, code, detail, ...(errors.length > 0 && { errors }) }
   }
 }
-
-/** The detail of a `not_found` for an id in a path that is one. */
-export const UNKNOWN_ID = 'nothing with this id is known here'
 
 /** The detail of a refusal whose mistakes stand in `errors`. */
 export function notTaken(mistakes: number): string {

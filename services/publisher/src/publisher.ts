@@ -11,9 +11,11 @@ import { CLOSE_PATIENCE_MS, TICK_MS } from './limits.ts'
 import { observe } from './metrics/observed.ts'
 import { PublisherMetrics } from './metrics/publisher-metrics.ts'
 import { healthRoutes } from './routes/health-routes.ts'
+import { type ListParts, listRoutes } from './routes/list-routes.ts'
 import { metricsRoutes } from './routes/metrics-routes.ts'
 import { openApiRoutes } from './routes/openapi-routes.ts'
 import { readRoutes } from './routes/read-routes.ts'
+import { streamRoutes } from './routes/stream-routes.ts'
 import { writeRoutes } from './routes/write-routes.ts'
 import { createServer } from './server.ts'
 import type { openStore } from './store/open-store.ts'
@@ -63,7 +65,9 @@ export async function startPublisher(options: StartPublisherOptions): Promise<Ru
   requestMetrics(app, meters.meter)
   const answers = new IdempotentAnswers(parts.store, clock)
   writeRoutes(app, parts.publishing, answers)
-  readRoutes(app, parts)
+  readRoutes(app, parts, clock)
+  listRoutes(app, listParts(parts, clock))
+  streamRoutes(app, { ...parts, clock })
   healthRoutes(app, parts.readiness)
   openApiRoutes(app)
   metricsRoutes(app, meters)
@@ -120,6 +124,11 @@ function measure(meter: Meter, parts: Parts, config: PublisherConfig, clock: Clo
   })
 }
 
+/** What looking revocations up needs. */
+function listParts({ store, receipts, replica, keeper }: Parts, clock: Clock): ListParts {
+  return { store, receipts, clock, epoch: () => replica.status.cursor?.epoch, listenedMs: () => keeper.listenedMs }
+}
+
 /** Says what an operator should know of who may come in. */
 function saySignOn({ admin, keys }: PublisherConfig, url: string, logger: Logger): void {
   if (admin) {
@@ -135,13 +144,16 @@ function saySignOn({ admin, keys }: PublisherConfig, url: string, logger: Logger
 }
 
 /** What heals by itself: a few field reads, and work only when something is due. */
-function tick({ keeper, replica, brokerClock, issuerFacts, reconciler, publishing }: Parts): void {
+function tick(parts: Parts): void {
+  const { keeper, replica, brokerClock, issuerFacts, reconciler, publishing, events, sweeping } = parts
   const { state, cursor } = replica.status
   const otherEpoch = cursor !== undefined && keeper.head !== undefined && cursor.epoch !== keeper.head.epoch
   keeper.tick(state !== 'live' || otherEpoch || brokerClock.refusal() !== undefined)
   if (state === 'live' && cursor !== undefined) issuerFacts.tick(cursor.epoch)
   reconciler.tick()
   publishing.outbox.tick()
+  events.tick()
+  sweeping.tick()
 }
 
 /** Not ready first, so that nobody is sent here; then every request that came in is answered; then the connections go. */
@@ -152,6 +164,7 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
   try {
     await parts.publishing.outbox.drain()
     parts.receipts.close()
+    parts.events.close()
     impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
     await app.close()
   } finally {
@@ -163,11 +176,12 @@ async function stop(app: FastifyInstance, parts: Parts, ticking: NodeJS.Timeout,
 
 /** From the top down: the Store is the last that anything could be written to. */
 async function closeParts(parts: Parts): Promise<void> {
-  const { snapshots, receipts, replica, keeper, sender, publishing, reconciler, store } = parts
+  const { snapshots, receipts, replica, keeper, sender, publishing, reconciler, store, events, sweeping } = parts
+  events.close()
   snapshots.close()
   receipts.close()
   sender.stop()
-  await Promise.all([publishing.outbox.close(), reconciler.close()])
+  await Promise.all([publishing.outbox.close(), reconciler.close(), sweeping.close()])
   await Promise.all([replica.close(), keeper.close()])
   await store.close()
 }

@@ -99,6 +99,11 @@ export class Receipts {
     return this.#waiting.size
   }
 
+  /** How many replicas count. */
+  get counted(): number {
+    return [...this.#counted()].length
+  }
+
   /** Resolves once the frame at `cursor` is enforced, or with what is known when the time is up. Never rejects. */
   confirm(cursor: Cursor, options: ConfirmOptions): Promise<Confirmation> {
     const nowMs = this.#parts.clock.monotonic()

@@ -6,7 +6,6 @@ import {
   type Cursor,
   decodeFrame,
   type Fact,
-  type Frame,
   limits,
   RescindError,
   toRescindError,
@@ -23,7 +22,7 @@ import {
   REPUBLISHED_PER_FRAME,
   RETRY_SENDING_MS,
 } from './limits.ts'
-import type { LocatedFrame, Store, StoredFact } from './store/store.ts'
+import type { Store, StoredFact } from './store/store.ts'
 
 /** What reconciling needs. */
 export interface ReconcilerParts {
@@ -54,12 +53,12 @@ export interface ReconcilerParts {
 export class Reconciler {
   readonly #parts: ReconcilerParts
   #reconciledIn: string | undefined
-  /** The first frame that the Store could not take when it was applied. */
-  #missed: Cursor | undefined
   #firstSeq = 0
   #lookAgainAtMs = 0
   #renewAtMs = 0
   #retryAtMs = 0
+  /** The first frame that the Store could not keep. */
+  #lacking: Cursor | undefined
   #working: Promise<void> | undefined
   readonly #stop = new AbortController()
   /** Facts published again so far. */
@@ -77,7 +76,7 @@ export class Reconciler {
   /** Why the log may lack what was answered for, or undefined (R20). */
   refusal(): RescindError | undefined {
     const { cursor } = this.#parts.replica.status
-    if (cursor !== undefined && cursor.epoch === this.#reconciledIn && this.#missed === undefined) return undefined
+    if (cursor !== undefined && cursor.epoch === this.#reconciledIn) return undefined
     return new RescindError(
       'ERR_LOG_UNAVAILABLE',
       'the log is being compared with the Store: what it lacks is published again',
@@ -87,44 +86,52 @@ export class Reconciler {
   /**
    * Told of every frame that the own replica applies: the Store keeps all of them, so that any publisher can bring back
    * what another one published.
+   *
+   * @param done orders of the groups that wait no longer now that it is applied.
    */
-  applied({ frame, cursor }: AppliedFrame): void {
-    const { store, keeper, logger } = this.#parts
-    const keep = async (): Promise<void> => {
-      const known = store.frameIdAt(cursor.epoch, cursor.seq)
-      if (known === frame.frameId) return
-      if (known !== undefined) keeper.replaced(cursor.epoch)
-      await store.write({ frame: this.#located(frame, cursor) }, { sync: false })
-    }
-    keep().catch((error: unknown) => {
-      const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
-      logger.error({ code, detail, seq: cursor.seq }, 'a frame of the log could not be kept; it is read again')
-      if (this.#missed?.epoch !== cursor.epoch || this.#missed.seq > cursor.seq) this.#missed = cursor
-    })
-  }
-
-  #located(frame: Frame, cursor: Cursor): LocatedFrame {
-    const { store, replica, clock } = this.#parts
-    const { facts, requests = [], publisher } = frame
-    const newestAtMs = facts.reduce((newest, { atMs }) => Math.max(newest, atMs), 0)
+  applied({ frame, cursor }: Pick<AppliedFrame, 'frame' | 'cursor'>, done: readonly number[] = []): void {
+    const { replica, clock } = this.#parts
+    const newestAtMs = frame.facts.reduce((newest, { atMs }) => Math.max(newest, atMs), 0)
     // What is read from behind was stored nobody knows when, but not before its facts had their times.
     const storedAtMs = replica.status.state === 'live' ? clock.now() : newestAtMs
-    return { cursor, own: publisher === store.id, storedAtMs, facts, requests }
+    this.#keep({ frame, cursor }, storedAtMs, done).catch((error: unknown) => this.#notKept(cursor, error))
   }
 
-  /** Reads again, from the log, what the Store could not take when it came: nothing may rest on what this Store lacks. */
-  async #catchUp({ epoch }: Established, upTo: Cursor): Promise<void> {
+  async #keep(
+    { frame, cursor }: Pick<AppliedFrame, 'frame' | 'cursor'>,
+    storedAtMs: number,
+    done: readonly number[],
+  ): Promise<void> {
     const { store, keeper } = this.#parts
-    const from = this.#missed
-    if (from === undefined) return
-    for (let seq = from.seq; from.epoch === epoch && seq <= upTo.seq; seq++) {
-      if (store.frameIdAt(epoch, seq) !== undefined) continue
-      const stored = await keeper.read(seq)
-      if (stored === undefined) continue
+    const known = store.frameIdAt(cursor.epoch, cursor.seq)
+    if (known === frame.frameId) return await store.write({ done }, { sync: false })
+    if (known !== undefined) keeper.replaced(cursor.epoch)
+    const { facts, requests = [], publisher } = frame
+    const located = { cursor, own: publisher === store.id, storedAtMs, facts, requests }
+    await store.write({ frame: located, done }, { sync: false })
+  }
+
+  /** Nothing may rest on what this Store lacks: not ready until it was read from the log and kept. */
+  #notKept(cursor: Cursor, error: unknown): void {
+    const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
+    this.#parts.logger.error({ code, detail, seq: cursor.seq }, 'a frame of the log could not be kept')
+    const lacking = this.#lacking
+    if (lacking?.epoch !== cursor.epoch || lacking.seq > cursor.seq) this.#lacking = cursor
+    this.#reconciledIn = undefined
+  }
+
+  /** Reads from the log again what the Store could not keep. */
+  async #keepAgain(epoch: string, toSeq: number): Promise<void> {
+    const lacking = this.#lacking
+    // Of another epoch the own replica has read everything anew.
+    for (let seq = lacking?.epoch === epoch ? lacking.seq : toSeq + 1; seq <= toSeq; seq++) {
+      const stored = await this.#parts.keeper.read(seq)
+      if (!stored) continue
       const frame = decodeFrame(stored.bytes)
-      await store.write({ frame: this.#located(frame, { epoch, seq, frameId: frame.frameId }) }, { sync: false })
+      const newestAtMs = frame.facts.reduce((newest, { atMs }) => Math.max(newest, atMs), 0)
+      await this.#keep({ frame, cursor: { epoch, seq, frameId: frame.frameId } }, newestAtMs, [])
     }
-    if (this.#missed === from) this.#missed = undefined
+    if (this.#lacking === lacking) this.#lacking = undefined
   }
 
   /** Does what is due; called often. */
@@ -132,14 +139,14 @@ export class Reconciler {
     const { replica, keeper, clock } = this.#parts
     const { state, cursor, cause } = replica.status
     const { head } = keeper
+    if (clock.monotonic() < this.#retryAtMs) return
     if (this.#working || this.#stop.signal.aborted || state !== 'live' || cause !== undefined) return
     if (cursor === undefined || head === undefined || cursor.epoch !== head.epoch) return
     const nowMs = clock.monotonic()
-    if (nowMs < this.#retryAtMs) return
-    const isNew = this.#reconciledIn !== cursor.epoch || this.#missed !== undefined
+    const isNew = this.#reconciledIn !== cursor.epoch
     const isShorter = head.firstSeq > this.#firstSeq && nowMs >= this.#lookAgainAtMs
     if (!isNew && !isShorter && nowMs < this.#renewAtMs) return
-    this.#working = this.#reconcile(head, cursor, isNew)
+    this.#working = this.#reconcile(head, cursor.seq, isNew)
       .catch((error: unknown) => {
         const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
         this.#retryAtMs = clock.monotonic() + RETRY_SENDING_MS
@@ -157,12 +164,12 @@ export class Reconciler {
     await this.#working
   }
 
-  async #reconcile(head: Established, at: Cursor, isNew: boolean): Promise<void> {
+  async #reconcile(head: Established, seq: number, isNew: boolean): Promise<void> {
     const { keeper, store, clock } = this.#parts
     const startedAtMs = clock.monotonic()
     const { epoch } = head
-    await this.#catchUp(head, at)
-    if (isNew && this.#isCutShort(epoch, at.seq)) return keeper.replaced(epoch)
+    if (isNew && this.#isCutShort(epoch, seq)) return keeper.replaced(epoch)
+    await this.#keepAgain(epoch, seq)
     const lost = await this.#bringBack(head, { own: true })
     if (lost === 'lost' || this.#stop.signal.aborted) return
     if (lost > 0 || isNew) {
@@ -183,7 +190,7 @@ export class Reconciler {
         { epoch, facts: this.#republished, store: store.id },
         'the log holds all that the Store holds',
       )
-    this.#reconciledIn = epoch
+    if (this.#lacking === undefined) this.#reconciledIn = epoch
   }
 
   /** The log ends before what we knew of it when this process began: its end was lost, and nobody has noticed. */

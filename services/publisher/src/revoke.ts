@@ -1,5 +1,6 @@
 import {
   CONFIRMATION_REQUIRED,
+  encodeMatch,
   limits,
   type Mistake,
   parseRevocation,
@@ -8,13 +9,14 @@ import {
   revocationFrom,
 } from '@rescind/protocol'
 import { uuidv7 } from 'uuidv7'
-import { type RevocationsAnswer, revocationAnswer } from './answers.ts'
-import type { AskedBy, PlannedFact } from './group.ts'
+import { type DryRunAnswer, type PlannedAnswer, type RevocationsAnswer, revocationAnswer } from './answers.ts'
+import { type AskedBy, type PlannedFact, sizeOfSubmission } from './group.ts'
 import type { RequestHashes } from './idempotency.ts'
 import type { Principal } from './principal.ts'
 import { notTaken, Problem } from './problems.ts'
 import type { Publishing } from './publishing.ts'
 import { shapeMistakes } from './shape-bound.ts'
+import { standingOn } from './standing.ts'
 
 /** Records what a body asks for, of which nothing is trusted: one revocation, or an array of which all are taken or none. */
 export async function revoke(
@@ -23,11 +25,7 @@ export async function revoke(
   parts: Publishing,
   request?: RequestHashes,
 ): Promise<RevocationsAnswer> {
-  // While the clocks disagree, the later of them: a cutoff by a clock that is behind would spare tokens that are out.
-  const drafts = parseAll(body, parts.latestNowMs(), parts)
-  checkShapes(drafts, Array.isArray(body), parts)
-
-  const planned = drafts.map((draft) => planRevocation(draft, { id: uuidv7(), actor: principal.name }, parts))
+  const planned = planAll(body, principal, parts)
   // R14: what no unexpired token can match any more answers success and records nothing (as RFC 7009 section 2.2 does).
   const live = planned.filter(({ provisional }) => provisional.expiresAtMs > parts.earliestNowMs())
   if (live.length === 0) {
@@ -41,6 +39,33 @@ export async function revoke(
     return fact ? revocationAnswer(fact, isBroadcast) : revocationAnswer(provisional, false)
   })
   return { state: outcome.state, ...(isBroadcast && { cursor: outcome.cursor }), revocations }
+}
+
+/** What the same request would do; nothing is recorded. Refuses whatever breaks the rules. */
+export async function dryRevoke(body: unknown, principal: Principal, parts: Publishing): Promise<DryRunAnswer> {
+  const { store, receipts, earliestNowMs } = parts
+  const facts = planAll(body, principal, parts).map(({ provisional }) => provisional)
+  sizeOfSubmission(facts, true)
+  const nowMs = earliestNowMs()
+  const counts = new Map<string, Promise<number>>()
+  const revocations: PlannedAnswer[] = []
+  for (const fact of facts) {
+    const key = `${fact.mode} ${encodeMatch(fact.iss, fact.match)}`
+    const count = counts.get(key) ?? standingOn(store, fact, nowMs).then(({ length }) => length)
+    counts.set(key, count)
+    const { id: _, at: __, ...planned } = revocationAnswer(fact, false)
+    const isOver = fact.expiresAtMs <= nowMs
+    revocations.push({ ...planned, liveFacts: await count, ...(isOver && { nothingToDo: true }) })
+  }
+  return { dryRun: true, revocations, replicas: receipts.counted }
+}
+
+/** All revocations that a body asks for, planned; or a problem with all mistakes. */
+function planAll(body: unknown, principal: Principal, parts: Publishing): readonly PlannedRevocation[] {
+  // While the clocks disagree, the later of them: a cutoff by a clock that is behind would spare tokens that are out.
+  const drafts = parseAll(body, parts.latestNowMs(), parts)
+  checkShapes(drafts, Array.isArray(body), parts)
+  return drafts.map((draft) => planRevocation(draft, { id: uuidv7(), actor: principal.name }, parts))
 }
 
 /** For the audit record. */

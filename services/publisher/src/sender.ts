@@ -32,6 +32,8 @@ export interface Outgoing {
   readonly frameId: string
   readonly facts: readonly Fact[]
   readonly requests?: readonly FrameRequest[]
+  /** From when on it is waited for; default: from now on. */
+  readonly expected?: Expected | undefined
 }
 
 /**
@@ -59,7 +61,7 @@ export class Sender {
    * then it is not there. Rejects with `ERR_CLOSED` when the sender is stopped: then nobody knows.
    */
   send(frame: Outgoing): Promise<AppliedFrame> {
-    const expected = this.#parts.appliedFrames.expect(frame.frameId)
+    const expected = frame.expected ?? this.#parts.appliedFrames.expect(frame.frameId)
     const sent = this.#last.then(() => this.#send(frame, expected)).finally(() => expected.forget())
     this.#last = sent.catch(() => undefined)
     return sent

@@ -17,7 +17,7 @@ import {
 } from '../src/group.ts'
 import { FRAME, lift, revocation, submission } from './planned.ts'
 
-const given = { order: 1, atMs: 5_000, recordedAtMs: 4_000, provisional: true }
+const given = { order: 1, atMs: 5_000, recordedAtMs: 4_000, provisional: true, sinceMs: 1 }
 
 function groups(...batches: readonly Submission[][]): Group[] {
   return batches.map((batch, index) => groupOf(batch, { ...given, order: index + 1, atMs: given.atMs + index }))
@@ -60,7 +60,7 @@ test('a group is the facts of its submissions in order, and knows whose they are
 })
 
 function isKept(name: string): boolean {
-  return !['owners', 'provisional', 'answered'].includes(name)
+  return !['owners', 'provisional', 'answered', 'sent'].includes(name)
 }
 
 test('R10, R13: merged facts get one new time; expiries that hang on it move with it, and never to sooner', () => {
@@ -96,7 +96,7 @@ test('R10, R13: merged facts get one new time; expiries that hang on it move wit
   )
 })
 
-test('R12: what is merged is of one kind, fits into one frame, and has no time that counts', () => {
+test('R12: what is merged is of one kind, fits into one frame, has no time that counts, and was never sent', () => {
   const one = (name: string) => [submission([revocation(name)])]
   const [a, b, c] = groups(one('a'), one('b'), one('c')) as [Group, Group, Group]
   const [l] = groups([submission([lift('l')], { kind: 'lift' })]) as [Group]
@@ -104,6 +104,9 @@ test('R12: what is merged is of one kind, fits into one frame, and has no time t
   assert.deepEqual(mergeable([a, l, b]), [a])
   assert.deepEqual(mergeable([a, { ...b, provisional: false }, c]), [a])
   assert.deepEqual(mergeable([{ ...a, provisional: false }, b]).length, 2, 'the first itself was outrun')
+  assert.deepEqual(mergeable([a, { ...b, sent: true }, c]), [a])
+  const sent = { ...a, sent: true }
+  assert.deepEqual(mergeable([sent, b, c]), [sent], 'the log may know its frame: as it is, and no other')
   const large = () => [submission(Array.from({ length: 80 }, (_, n) => revocation(`${n}`, { sub: 'x'.repeat(1_000) })))]
   const most = mergeable(groups(large(), large(), large(), large()))
   assert.equal(most.length, 2)
@@ -119,31 +122,13 @@ test('R10: what goes again has the same facts and owners, a frame of its own, an
     [submission([revocation('a'), revocation('b', { fixed: true })], { request: true }), submission([revocation('c')])],
     given,
   )
-  const again = remainder(group, [1, 2], new Set())
+  const again = remainder({ ...group, sent: true }, [1, 2], new Set())
   assert.deepEqual(ids(again.facts), ['b', 'c'])
   assert.deepEqual(again.fixed, [0])
   assert.deepEqual(again.owners, group.owners.slice(1))
-  assert.deepEqual([again.requests, again.provisional, again.order], [[], true, 1])
+  assert.deepEqual([again.requests, again.provisional, again.sent, again.order], [[], true, false, 1])
   assert.notEqual(again.frameId, group.frameId)
   assert.deepEqual(remainder(foundGroup(waitingOf(group)), [0], new Set()).owners, [])
-})
-
-test('R12: what no frame holds yet goes with its requests; those of what was outrun are in the log already', () => {
-  const [one, other] = [
-    submission([revocation('a')], { request: true }),
-    submission([revocation('b')], { request: true }),
-  ]
-  const group = groupOf([one, submission([revocation('c')]), other], given)
-  const rest = remainder(group, [0, 2], new Set([2]))
-  assert.deepEqual(ids(rest.facts), ['a', 'b'])
-  assert.deepEqual(
-    rest.requests.map(({ from, count }) => [from, count]),
-    [[1, 1]],
-  )
-  assert.deepEqual(rest.owners, [
-    { submission: one, index: 0 },
-    { submission: other, index: 0 },
-  ])
 })
 
 test('who is told that it is recorded can rely on it; the patient are not told', async () => {

@@ -89,7 +89,7 @@ export class Harness {
     })
     const text = await response.text()
     checkAnswer({ method, path, status: response.status, headers: response.headers, text })
-    const isJson = response.headers.get('content-type')?.includes('json')
+    const isJson = /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '')
     const answer = isJson && text ? JSON.parse(text) : undefined
     if (sent !== undefined) checkRequest(method, path, sent, response.status, answer)
     return { status: response.status, headers: response.headers, text, body: answer }

@@ -29,15 +29,6 @@ export function submission(
 ): Submission {
   const { kind = 'revocation', request = false, patient = false, resolve = () => {} } = more
   const hashes = { key: '1'.repeat(32), body: '2'.repeat(32) }
-  const waiting = { left: planned.length, cursor: undefined, unheld: false, resolve, reject() {} }
-  return {
-    kind,
-    planned,
-    request: request ? hashes : undefined,
-    patient,
-    by: undefined,
-    bytes: 0,
-    facts: [],
-    ...waiting,
-  }
+  const waiting = { by: undefined, left: planned.length, unheld: false, resolve, reject() {} }
+  return { kind, planned, request: request ? hashes : undefined, patient, bytes: 0, facts: [], ...waiting }
 }

@@ -182,6 +182,15 @@ test('frames go one at a time, in order', async () => {
   assert.equal(sent.length, 4)
 })
 
+test('what is waited for from before counts, if it lies there', async () => {
+  const { sender, appliedFrames, sent, log, stored } = bench()
+  await sender.send(OUTGOING)
+  const expected = appliedFrames.expect(OUTGOING.frameId)
+  log.apply(stored[0] as Uint8Array)
+  await sender.send({ ...OUTGOING, expected })
+  assert.equal(sent.length, 1, 'found in the log, not appended')
+})
+
 test('a frame is written in the version that is asked for, and in none that this build does not write', async () => {
   const one = bench()
   await one.sender.send(OUTGOING)

@@ -75,9 +75,11 @@ export class Client {
   async #ask(asked: Asked, path: string, body: unknown): Promise<void> {
     const startedMs = performance.now()
     const headers: Record<string, string> = asked.key === undefined ? {} : { 'idempotency-key': asked.key }
+    const { targets, random } = this.#options
+    let target: Target = random.pick(targets()) as Target
     for (;;) {
-      const { targets, random } = this.#options
-      const target = random.pick(targets()) as Target
+      // What may have been taken goes to the same publisher again: until it is in the log no other one can know of it.
+      if (asked.tries.length === 0) target = random.pick(targets()) as Target
       const sentMs = performance.now()
       this.#underWay += 1
       const { status, body: text } = await this.#callerOf(target).post(path, body, headers)
@@ -85,9 +87,10 @@ export class Client {
       if (status >= 0) {
         const times = { sentMs, receivedMs: performance.now() }
         asked.tries.push({ to: target.name, ...times, status, ...readAnswer(status, text) })
-        // What is refused, is refused; but a repeat of what had no answer has to know.
-        const isInDoubt = status === 0 || (status >= 400 && asked.tries.some((one) => one.status === 0))
-        if (!isInDoubt || asked.key === undefined) return
+        // A repeat of what had no answer has to know; what is wrong is so the second time, too.
+        const isOpen =
+          status === 0 || ((status === 409 || status >= 500) && asked.tries.some((one) => one.status === 0))
+        if (!isOpen || asked.key === undefined) return
       }
       if (performance.now() - startedMs > GIVE_UP_AFTER_MS || (this.#stopping && asked.tries.length === 0)) return
       await pause(PAUSE_MS)

@@ -13,8 +13,17 @@ export const RULES = {
   misplaced: 'the frame that an answer names does not hold its facts',
   disordered:
     'a client asked for one fact after another, and they have their times, or their places, the other way round',
+  hung: 'a request got no answer for longer than anything may take',
   unanswered: 'a request that was repeated under its key never got an answer',
   wrongly_refused: 'a request in which nothing was wrong was refused',
+  accepted_revoked: 'a replica that says live accepted what was revoked, and what it had refused before or had to know',
+  lift_lost: 'a lift that was broadcast, of what was broadcast before, did nothing',
+  late: 'an answer took longer than it may while the broker is away',
+  unseen: 'readiness did not say what was wrong',
+  unsorted: 'what was published again is not in its original order',
+  not_healed: 'something did not come back by itself',
+  unflushed: 'an answer left before what it names was on disk',
+  blind: 'the check itself did not see what it has to see',
   wrong_verdict: 'a check does not say what the facts say',
 } as const
 
@@ -36,6 +45,9 @@ export interface Evidence {
   /** True: the requests of one client may have gone to different publishers, whose clocks differ. */
   readonly severalPublishers?: boolean
 }
+
+/** A second until it is `recorded`, and many times that for a machine that is busy. */
+const LONGEST_ANSWER_MS = 15_000
 
 type Dated = Revocation | Lift
 
@@ -78,6 +90,8 @@ function judgeRequest(asked: Asked, byNote: ReadonlyMap<string, readonly Copy[]>
     const ids = new Set(copies.map(({ fact }) => fact.id))
     if (ids.size > 1) add('doubled', `fact ${index} has the ids ${[...ids].join(' and ')}`)
   }
+  const slowestMs = Math.max(0, ...tries.map(({ sentMs, receivedMs }) => receivedMs - sentMs))
+  if (slowestMs > LONGEST_ANSWER_MS) add('hung', `${(slowestMs / 1_000).toFixed(1)} s`)
   const answer = accepted(asked)
   if (answer === undefined) {
     if (present > 0 && !isInDoubt(asked)) add('refused', `${present} of ${facts.length} facts are there`)

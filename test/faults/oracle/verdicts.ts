@@ -109,10 +109,14 @@ export async function judgeVerdicts(parts: {
 
 /** Live, and at the end of the stream. */
 export async function untilCaughtUp(site: Site, replica: Replica, stream: readonly LyingFact[]): Promise<void> {
-  const last = stream.at(-1)?.seq ?? 0
+  const { seq = 0, frame } = stream.at(-1) ?? {}
+  const isThere = () => {
+    const { state, cursor } = replica.status
+    return state === 'live' && (frame === undefined || (cursor?.epoch === frame.epoch && cursor.seq >= seq))
+  }
   await until(
-    () => `a replica does not catch up: ${JSON.stringify(replica.status)}, the stream is at ${last}`,
-    async () => (replica.status.state === 'live' && (replica.status.cursor?.seq ?? 0) >= last ? true : undefined),
+    () => `a replica does not catch up: ${JSON.stringify(replica.status)}, the stream is at ${frame?.epoch} ${seq}`,
+    async () => (isThere() ? true : undefined),
     { withinMs: WITHIN_MS, signal: site.options.stop },
   )
 }

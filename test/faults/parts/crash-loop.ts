@@ -21,6 +21,8 @@ const OWN_POINTS = ['recording', 'recorded', 'appending', 'acknowledged'] as con
 /** What a crash loop did, and what was wrong. */
 export interface CrashResult {
   readonly point: Point
+  /** Lives of what is killed. */
+  lives: number
   /** Deaths that count. */
   hits: number
   /** Of deaths at `appending`: the frame had not reached the stream. They are not among the hits. */
@@ -47,6 +49,10 @@ export interface CrashOptions extends Omit<SiteOptions, 'folder'> {
   readonly hits: number
   readonly random: Random
   readonly tell: (what: string) => void
+  /** How many of the deaths at `appending` come before the frame can have left; default a tenth. */
+  readonly handedOverOnly?: number
+  /** Ends after so many lives, whatever the hits. */
+  readonly lives?: number
 }
 
 /** After so many hits a new deployment begins, and the last one is judged: starts take longer the more a Store holds. */
@@ -56,13 +62,16 @@ const REST_MS = 10
 const DIES_WITHIN_MS = 20_000
 /** A publisher that finds its broker dead takes a few seconds at the worst. */
 const ANSWERS_WITHIN_MS = 30_000
+/** Everything that waits has gone out by then, and does so in a second or two. */
+const READY_WITHIN_MS = 30_000
 
 /** Kills at one point, again and again, with load running; every deployment is judged at its end. */
 export async function crashLoop(options: CrashOptions): Promise<CrashResult> {
   const { point, hits, folder, tell } = options
   const result = emptyResult(point)
   const startedMs = performance.now()
-  for (let number = 1; result.hits < hits && result.violations.length === 0; number++) {
+  const { lives = Number.POSITIVE_INFINITY } = options
+  for (let number = 1; result.hits < hits && result.lives < lives && result.violations.length === 0; number++) {
     const site = await Site.start({ ...options, folder: join(folder, `${point}-${number}`) })
     try {
       await new Run(site, options, result).perform(Math.min(hits - result.hits, HITS_PER_SITE))
@@ -93,7 +102,7 @@ class Run {
   }
 
   async perform(hits: number): Promise<void> {
-    const { random, point, stop } = this.#options
+    const { random, point, stop, lives = Number.POSITIVE_INFINITY } = this.#options
     const reader = await StreamReader.open(this.#site.broker.url, stop)
     await this.#publisher.start()
     const load = new Load(CLIENTS, {
@@ -105,8 +114,9 @@ class Run {
     try {
       const goal = this.#result.hits + hits
       if (point !== 'broker') await this.#publisher.kill()
-      while (this.#result.hits < goal) {
+      while (this.#result.hits < goal && this.#result.lives < lives && this.#result.violations.length === 0) {
         stop.throwIfAborted()
+        this.#result.lives += 1
         if (point === 'broker') await this.#killBroker(load)
         else await this.#killPublisher(reader)
       }
@@ -119,11 +129,11 @@ class Run {
   }
 
   async #killPublisher(reader: StreamReader): Promise<void> {
-    const { random, point } = this.#options
+    const { random, point, handedOverOnly = 0.1 } = this.#options
     const own = point === 'both' ? (random.pick(OWN_POINTS) as string) : point
     const nth = random.chance(0.3) ? random.integer(1, 2) : random.integer(1, 12)
     // At once: it was handed over and may not have left; else while the broker has it and we do not know.
-    const spinMs = random.chance(0.1) ? -1 : random.next() * 3
+    const spinMs = random.chance(handedOverOnly) ? -1 : random.next() * 3
     const life = await this.#publisher.start({ fault: { point: own, nth, spinMs } })
     if (life === undefined) return
     const died = await this.#untilDead()
@@ -131,6 +141,8 @@ class Run {
     const mark = await markIn(life.markFile)
     if (!died || mark?.point !== own) {
       this.#result.missed += 1
+      const detail = `no frame came to ${own} for the ${nth}th time within ${DIES_WITHIN_MS / 1_000} s, under load`
+      this.#result.violations.push({ rule: 'not_healed', detail })
       if (point === 'both') await this.#site.restartBroker()
       return
     }
@@ -185,7 +197,12 @@ class Run {
   /** Everything runs again: what was answered for has to come by itself. */
   async #heal(ledger: Ledger, reader: StreamReader): Promise<void> {
     const { stop } = this.#options
-    await this.#publisher.ready()
+    const notReady = await this.#publisher.ready(READY_WITHIN_MS).catch((error: Error) => error.message)
+    if (notReady !== undefined) {
+      stop.throwIfAborted()
+      this.#result.violations.push({ rule: 'not_healed', detail: notReady.slice(0, 500) })
+      return
+    }
     const deadlineMs = performance.now() + ANSWERS_WITHIN_MS
     let violations: readonly Violation[]
     for (;;) {
@@ -226,7 +243,7 @@ async function markIn(file: string): Promise<{ point: string; frameId: string } 
 
 function emptyResult(point: Point): CrashResult {
   const requests = { requests: 0, broadcast: 0, recorded: 0, refused: 0, inDoubt: 0, repeated: 0, lifts: 0 }
-  return { point, hits: 0, notInStream: 0, missed: 0, facts: 0, ...requests, tookMs: 0, violations: [] }
+  return { point, lives: 0, hits: 0, notInStream: 0, missed: 0, facts: 0, ...requests, tookMs: 0, violations: [] }
 }
 
 function count(result: CrashResult, ledger: Ledger): void {

@@ -1,3 +1,4 @@
+import type { Mistake } from '@rescind/protocol'
 import type { Scope } from '../principal.ts'
 import type { ProblemCode } from '../problems.ts'
 import type { HeaderName } from './headers.ts'
@@ -31,6 +32,8 @@ export interface Parameter {
   /** The name alone is enough: `?verbose`. */
   readonly allowEmptyValue?: true
   readonly example?: string
+  /** It stands for all parameters that begin so; the schema is that of an object of them. */
+  readonly prefix?: string
 }
 
 /** One call: what the router needs to serve it, and what the document says of it. */
@@ -60,10 +63,22 @@ export interface Call {
   readonly answers: Readonly<Record<number, Answer>>
   /** Problems that are its own, beside those that `refusals.ts` gives to calls of its kind. */
   readonly refusals: readonly ProblemCode[]
+  /** What it says itself with some of them, as it is really sent; of others there is an example for all calls. */
+  readonly said?: Readonly<Partial<Record<ProblemCode, Said>>>
+}
+
+/** What one refusal says beside its code. */
+export interface Said {
+  readonly detail: string
+  readonly errors?: readonly Mistake[]
 }
 
 /** What Fastify needs of a call beside its handler. */
 export function routeOf({ method, path, scope, query }: Call) {
   const url = path.replace(/\{(\w+)\}/g, ':$1')
-  return { method, url, config: { query: Object.keys(query ?? {}), ...(scope && { scope }) } }
+  return { method, url, config: { query: namesOf(query), ...(scope && { scope }) } }
+}
+
+function namesOf(query: Call['query'] = {}): string[] {
+  return Object.entries(query).map(([name, { prefix }]) => (prefix === undefined ? name : `${prefix}*`))
 }

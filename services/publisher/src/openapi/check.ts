@@ -1,6 +1,9 @@
 import { UNKNOWN_CAUSES } from '@rescind/protocol'
+import type { CheckAnswer } from '../check-token.ts'
+import { MAX_CAUSES } from '../limits.ts'
 import type { Call } from './call.ts'
 import { answerObject, ref, requestObject, type Schema } from './json-schema.ts'
+import { CAUSING_EXAMPLE } from './listed.ts'
 
 /** What checking takes and answers. */
 export const CHECK_SCHEMAS = {
@@ -31,7 +34,15 @@ export const CHECK_SCHEMAS = {
       }),
     ],
   },
-  CheckAnswer: answerObject('The answer to a question.', { verdict: ref('Verdict') }),
+  CheckAnswer: answerObject<CheckAnswer>('The answer to a question.', {
+    verdict: ref('Verdict'),
+    causes: {
+      type: 'array',
+      items: ref('CausingRevocation'),
+      maxItems: MAX_CAUSES,
+      description: `Every revocation that revokes it (R6), the newest first, at most ${MAX_CAUSES}; empty unless it is revoked.`,
+    },
+  }),
 } as const satisfies Record<string, Schema>
 
 const claims = { iss: 'https://id.example', sub: 'ann', iat: 1_769_860_000, exp: 1_769_863_600 }
@@ -44,7 +55,7 @@ export const CHECK: Call = {
   tag: 'revocations',
   summary: 'Ask what would happen to a token',
   description:
-    "The verdict of the publisher's own replica on a verified token with these claims. Nothing is verified here (R8).",
+    "The verdict of the publisher's own replica on a verified token with these claims, and every revocation that causes it: why was this user logged out? Nothing is verified here (R8).",
   scope: 'revocations:read',
   body: {
     description: 'The claims of a token, and its header.',
@@ -56,25 +67,28 @@ export const CHECK: Call = {
   },
   answers: {
     200: {
-      description: 'The verdict.',
+      description: 'The verdict, and its causes.',
       headers: { 'Cache-Control': true },
       content: {
         'application/json': {
           schema: ref('CheckAnswer'),
           examples: {
-            active: { summary: 'It passes', value: { verdict: { kind: 'active' } } },
+            active: { summary: 'It passes', value: { verdict: { kind: 'active' }, causes: [] } },
             revoked: {
               summary: 'It is refused',
-              value: { verdict: { kind: 'revoked', reason: 'password_changed', mode: 'cutoff', claims: ['sub'] } },
+              value: {
+                verdict: { kind: 'revoked', reason: 'password_changed', mode: 'cutoff', claims: ['sub'] },
+                causes: [CAUSING_EXAMPLE],
+              },
             },
             unknown: {
               summary: 'Nobody can tell',
-              value: { verdict: { kind: 'unknown', cause: 'unmanaged_issuer' } },
+              value: { verdict: { kind: 'unknown', cause: 'unmanaged_issuer' }, causes: [] },
             },
           },
         },
       },
     },
   },
-  refusals: ['invalid_check'],
+  refusals: ['invalid_check', 'store_unavailable'],
 }

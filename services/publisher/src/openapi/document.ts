@@ -3,9 +3,11 @@ import { SCOPES } from '../principal.ts'
 import type { Call } from './call.ts'
 import { CHECK, CHECK_SCHEMAS } from './check.ts'
 import { CLAIM_SCHEMAS } from './claims.ts'
+import { DRY_RUN_SCHEMAS } from './dry-run.ts'
 import { HEALTH_SCHEMAS, LIVEZ, READYZ } from './health.ts'
 import type { Schema } from './json-schema.ts'
 import { LIFT, LIFT_SCHEMAS } from './lift.ts'
+import { LIST, LISTED_SCHEMAS, SHOW } from './listed.ts'
 import { GET_METRICS } from './metrics.ts'
 import { GET_OPENAPI } from './openapi-call.ts'
 import { describePaths } from './paths.ts'
@@ -16,12 +18,17 @@ import { BESIDE_ALL_CALLS } from './refusals.ts'
 import { DISMISS_REPLICA, REPLICA_SCHEMAS, REPLICAS } from './replica.ts'
 import { REVOCATION_SCHEMAS, REVOKE } from './revocation.ts'
 import { GET_SNAPSHOT, HEAD_SNAPSHOT } from './snapshot.ts'
+import { AUDIT, EVENTS, STREAM_SCHEMAS } from './streams.ts'
 import { UPLOAD_SCHEMAS } from './upload.ts'
 
 const CALLS: readonly Call[] = [
   REVOKE,
+  LIST,
+  SHOW,
   LIFT,
   CHECK,
+  EVENTS,
+  AUDIT,
   GET_SNAPSHOT,
   HEAD_SNAPSHOT,
   REPLICAS,
@@ -63,7 +70,7 @@ const BEARER = {
 
 /** The description of every call, as OpenAPI 3.1. */
 export function openApiDocument(): Schema {
-  const besideCalls = BESIDE_ALL_CALLS.map((code) => [code, describeProblems([code], undefined)])
+  const besideCalls = BESIDE_ALL_CALLS.map((code) => [code, describeProblems([code], {})])
   return {
     openapi: '3.1.1',
     info: INFO,
@@ -74,10 +81,13 @@ export function openApiDocument(): Schema {
       securitySchemes: { bearer: BEARER },
       schemas: {
         ...REVOCATION_SCHEMAS,
+        ...LISTED_SCHEMAS,
         ...LIFT_SCHEMAS,
         ...UPLOAD_SCHEMAS,
+        ...DRY_RUN_SCHEMAS,
         ...RECEIPT_SCHEMAS,
         ...CHECK_SCHEMAS,
+        ...STREAM_SCHEMAS,
         ...REPLICA_SCHEMAS,
         ...HEALTH_SCHEMAS,
         ...PROBLEM_SCHEMAS,

@@ -46,7 +46,11 @@ function describeBody({ description, ...content }: NonNullable<Call['body']>, ot
 }
 
 function parametersIn(where: string, given: Readonly<Record<string, Parameter>> = {}): Schema[] {
-  return Object.entries(given).map(([name, parameter]) => ({ name, in: where, ...parameter }))
+  return Object.entries(given).map(([name, { prefix, ...parameter }]) => {
+    // Each property of the object is a parameter of its own.
+    const spread = prefix === undefined ? {} : { style: 'form', explode: true }
+    return { name, in: where, ...parameter, ...spread }
+  })
 }
 
 /** By status. One status may tell of two things, and have a media type for each. */

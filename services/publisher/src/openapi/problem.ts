@@ -54,7 +54,7 @@ function headerOf(code: ProblemCode): HeaderName | undefined {
 }
 
 /** The answer in which one of some problems is told, all of one status. */
-export function describeProblems(codes: readonly ProblemCode[], scope: Call['scope']): Schema {
+export function describeProblems(codes: readonly ProblemCode[], call: Pick<Call, 'scope' | 'said'>): Schema {
   const status = PROBLEMS[codes[0] as ProblemCode][0]
   const narrowed = { properties: { status: { const: status }, code: { enum: codes } } }
   return {
@@ -63,7 +63,7 @@ export function describeProblems(codes: readonly ProblemCode[], scope: Call['sco
     content: {
       'application/problem+json': {
         schema: { allOf: [ref('Problem'), narrowed] },
-        examples: Object.assign({}, ...codes.map((code) => examplesOf(code, scope))),
+        examples: Object.assign({}, ...codes.map((code) => examplesOf(code, call))),
       },
     },
   }
@@ -88,7 +88,8 @@ function codesByStatus(call: Call): Map<number, ProblemCode[]> {
 
 /** What calls of one kind have in common is told once for all; what is a call's own stands at the call. */
 function isShared(call: Call, status: number, codes: readonly ProblemCode[]): boolean {
-  const isOwn = status in call.answers || codes.some((code) => call.refusals.includes(code))
+  const isOwn =
+    status in call.answers || codes.some((code) => call.refusals.includes(code) || call.said?.[code] !== undefined)
   return call.method !== 'HEAD' && !isOwn
 }
 
@@ -103,7 +104,7 @@ function sharedName(codes: readonly ProblemCode[], scope: Call['scope']): string
 export function problemAnswers(call: Call): Record<string, Schema> {
   const answers: Record<string, Schema> = {}
   for (const [status, codes] of codesByStatus(call)) {
-    const { content, ...head } = describeProblems(codes, call.scope)
+    const { content, ...head } = describeProblems(codes, call)
     const hasBody = call.method !== 'HEAD' || codes.every((code) => UNREAD.has(code))
     if (isShared(call, status, codes)) {
       answers[status] = { $ref: `#/components/responses/${sharedName(codes, call.scope)}` }
@@ -117,7 +118,7 @@ export function sharedProblems(calls: readonly Call[]): Schema {
   const shared: Record<string, Schema> = {}
   for (const call of calls) {
     for (const [status, codes] of codesByStatus(call)) {
-      if (isShared(call, status, codes)) shared[sharedName(codes, call.scope)] = describeProblems(codes, call.scope)
+      if (isShared(call, status, codes)) shared[sharedName(codes, call.scope)] = describeProblems(codes, call)
     }
   }
   return shared

@@ -7,15 +7,7 @@ import type { Call } from './call.ts'
  */
 export const REFUSED_BY = {
   /** HTTP itself, query parameters, and the end of this process: any call. */
-  any: [
-    'bad_request',
-    'unknown_parameter',
-    'not_supported',
-    'request_timeout',
-    'rate_limited',
-    'headers_too_large',
-    'shutting_down',
-  ],
+  any: ['bad_request', 'unknown_parameter', 'request_timeout', 'rate_limited', 'headers_too_large', 'shutting_down'],
   /** Calls that want a principal. They look at what only we know, so a defect of ours may show. */
   scope: [
     'credentials_required',

@@ -67,7 +67,8 @@ export const DISMISS_REPLICA: Call = {
     id: { description: 'Its `id` in `GET /v1/replicas`.', schema: WORD, example: '3c5d7e9f0a2b4c6d' },
   },
   answers: { 204: { description: 'It was on the list, and is not any more.' } },
-  refusals: ['not_found'],
+  refusals: ['not_found', 'store_unavailable'],
+  said: { not_found: { detail: 'no replica with this id is known' } },
 }
 
 /** `GET /v1/replicas`. */

@@ -48,22 +48,23 @@ export const REVOKE_EXAMPLES = {
   },
 } as const satisfies Record<string, Example>
 
+/** What is recorded of the first of them. */
+export const BROADCAST_REVOCATION = {
+  id: '019c13fb-0a90-7c3e-8a51-5d0f6b7c8d9e',
+  iss,
+  match: { sub: 'ann' },
+  mode: 'cutoff',
+  issuedBefore: '2026-01-31T12:00:00.400Z',
+  reissueNotBefore: 1_769_860_801,
+  expiresAt: '2026-01-31T13:01:00.400Z',
+  reason: 'password_changed',
+  at: '2026-01-31T12:00:00.400Z',
+}
+
 const BROADCAST_ANSWER = {
   state: 'broadcast',
   cursor: { epoch: '6f1c0a4be2d84d7f9a3b5c7d9e1f2a3b', seq: 7, frameId: '0b9d2c4e6f8a1b3c5d7e9f0a2b4c6d8e' },
-  revocations: [
-    {
-      id: '019c13fb-0a90-7c3e-8a51-5d0f6b7c8d9e',
-      iss,
-      match: { sub: 'ann' },
-      mode: 'cutoff',
-      issuedBefore: '2026-01-31T12:00:00.400Z',
-      reissueNotBefore: 1_769_860_801,
-      expiresAt: '2026-01-31T13:01:00.400Z',
-      reason: 'password_changed',
-      at: '2026-01-31T12:00:00.400Z',
-    },
-  ],
+  revocations: [BROADCAST_REVOCATION],
 }
 
 /** The answer to the first of them. */

@@ -1,10 +1,12 @@
 import { limits } from '@rescind/protocol'
 import type { RevocationAnswer, RevocationsAnswer } from '../answers.ts'
 import type { Call } from './call.ts'
-import { INSTANT, KEY_IS_BLOCKED, requestedInstant, text } from './claims.ts'
+import { KEY_IS_BLOCKED, requestedInstant, text } from './claims.ts'
+import { DRY_RUN, DRY_RUN_PARAMETER } from './dry-run.ts'
 import { answerObject, ref, requestObject, type Schema, valuesOf } from './json-schema.ts'
 import { WAIT_PARAMETERS } from './receipt.ts'
 import { BROADCAST, ENFORCED, NOTHING_TO_DO, RECORDED, REVOKE_EXAMPLES } from './revocation-examples.ts'
+import { REVOCATION_FIELDS } from './revocation-fields.ts'
 import { UPLOAD_ANSWER_CONTENT, UPLOAD_BODY_CONTENT } from './upload.ts'
 
 const EXCEPTED = { type: 'array', items: ref('ClaimValue'), maxItems: limits.MAX_EXCEPTIONS } as const
@@ -67,29 +69,11 @@ export const REVOCATION_SCHEMAS = {
       { type: 'array', items: ref('Revocation'), minItems: 1, maxItems: limits.MAX_FACTS_PER_FRAME },
     ],
   },
-  RevocationAnswer: answerObject<RevocationAnswer>(
-    'What was decided, and until when it holds.',
-    {
-      id: { type: 'string', format: 'uuid', description: 'Given by the publisher; sortable by time.' },
-      iss: ref('IssuerId'),
-      match: ref('Match'),
-      mode: ref('Mode'),
-      issuedBefore: { ...INSTANT, description: 'Of a cutoff.' },
-      reissueNotBefore: {
-        type: 'integer',
-        minimum: 0,
-        description: 'Of a cutoff: the NumericDate of the first second whose tokens pass again (R4).',
-      },
-      expiresAt: { ...INSTANT, description: 'From then on no token that it matches can be unexpired (R13).' },
-      reason: ref('Reason'),
-      at: {
-        ...INSTANT,
-        description:
-          'Its logical time (R10); absent while it waits for the log, and if it was not recorded because it has expired (R14).',
-      },
-    },
-    ['issuedBefore', 'reissueNotBefore', 'at'],
-  ),
+  RevocationAnswer: answerObject<RevocationAnswer>('What was decided, and until when it holds.', REVOCATION_FIELDS, [
+    'issuedBefore',
+    'reissueNotBefore',
+    'at',
+  ]),
   RevocationsAnswer: answerObject<RevocationsAnswer>(
     'The revocations in the order of the request.',
     {
@@ -129,17 +113,20 @@ export const REVOKE: Call = {
     "Records one revocation, or an array of which all are taken or none, and broadcasts it. Answers once it is in the log and in force in the publisher's own replica, or, if the log is away or does not confirm within a second, once it is on the publisher's disk.",
   scope: 'revocations:write',
   appends: true,
-  query: WAIT_PARAMETERS,
+  query: { ...WAIT_PARAMETERS, ...DRY_RUN_PARAMETER },
   body: { description: 'What to revoke.', schema: ref('Revocations'), examples: REVOKE_EXAMPLES },
   otherBodies: { 'application/x-ndjson': UPLOAD_BODY_CONTENT },
   answers: {
     200: {
       description:
-        'Every token that could match has expired: nothing was recorded (R14). To an upload: lines, of which the last tells what came of it.',
+        'Every token that could match has expired: nothing was recorded (R14). Or it was a dry run. To an upload: lines, of which the last tells what came of it.',
       headers: { 'Idempotency-Replayed': false, 'Cache-Control': false },
       content: {
         'application/x-ndjson': UPLOAD_ANSWER_CONTENT,
-        'application/json': { schema: answering(['nothing_to_do'], {}), examples: { nothing_to_do: NOTHING_TO_DO } },
+        'application/json': {
+          schema: { oneOf: [answering(['nothing_to_do'], {}), ref('DryRunAnswer')] },
+          examples: { nothing_to_do: NOTHING_TO_DO, dry_run: DRY_RUN },
+        },
       },
     },
     201: {
@@ -161,5 +148,5 @@ export const REVOKE: Call = {
       },
     },
   },
-  refusals: ['frame_too_large', 'invalid_revocation', 'confirmation_required'],
+  refusals: ['not_supported', 'frame_too_large', 'invalid_revocation', 'confirmation_required'],
 }

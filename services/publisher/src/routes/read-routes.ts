@@ -1,4 +1,4 @@
-import { formatCursor } from '@rescind/protocol'
+import { type Clock, formatCursor } from '@rescind/protocol'
 import type { Replica } from '@rescind/subscriber'
 import type { FastifyInstance } from 'fastify'
 import { checkToken } from '../check-token.ts'
@@ -8,23 +8,27 @@ import { routeOf } from '../openapi/call.ts'
 import { CHECK } from '../openapi/check.ts'
 import { DISMISS_REPLICA, REPLICAS } from '../openapi/replica.ts'
 import { GET_SNAPSHOT } from '../openapi/snapshot.ts'
-import { Problem, UNKNOWN_ID } from '../problems.ts'
+import type { Principal } from '../principal.ts'
+import { Problem } from '../problems.ts'
 import type { Replicas } from '../replicas.ts'
 import type { Snapshots } from '../snapshots.ts'
+import type { Store } from '../store/store.ts'
 
 /** What the calls that only read need. */
 export interface ReadParts {
   readonly replica: Replica
   readonly replicas: Replicas
   readonly snapshots: Snapshots
+  readonly store: Pick<Store, 'causes' | 'write'>
 }
 
 /** `POST /v1/check`, `GET /v1/replicas`, `DELETE /v1/replicas/{id}`, and `GET` and `HEAD /v1/snapshot`. */
-export function readRoutes(app: FastifyInstance, { replica, replicas, snapshots }: ReadParts): void {
+export function readRoutes(app: FastifyInstance, parts: ReadParts, clock: Clock): void {
+  const { replica, replicas, snapshots, store } = parts
   app.route({
     ...routeOf(CHECK),
-    handler(request, reply) {
-      const answer = checkToken(bodyOf(request).value, replica)
+    async handler(request, reply) {
+      const answer = await checkToken(bodyOf(request).value, { replica, store, clock })
       return reply.header('cache-control', 'no-store').send(answer)
     },
   })
@@ -37,9 +41,18 @@ export function readRoutes(app: FastifyInstance, { replica, replicas, snapshots 
   })
   app.route({
     ...routeOf(DISMISS_REPLICA),
-    handler(request, reply) {
+    async handler(request, reply) {
       const { id } = request.params as { id: string }
-      if (!replicas.dismiss(id)) throw new Problem('not_found', UNKNOWN_ID)
+      const timeMs = clock.now()
+      const found = [...replicas.known()].find(({ presence }) => presence.replica === id)
+      const unknown = () => new Problem('not_found', 'no replica with this id is known')
+      if (found === undefined) throw unknown()
+      const { name: principal, signOn } = request.principal as Principal
+      const detail = `replica ${found.presence.name}, ${id}`
+      const done = { action: 'dismiss', outcome: 'dismissed', ids: [], count: 0, detail } as const
+      // Before it is done: nobody is dismissed of whom the record says nothing.
+      await store.write({ audit: [{ timeMs, principal, signOn, ...done }] }, { sync: true })
+      if (!replicas.dismiss(id)) throw unknown()
       request.log.info({ principal: request.principal?.name, replica: id }, 'a replica was dismissed')
       return reply.code(204).send()
     },

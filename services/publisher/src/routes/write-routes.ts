@@ -1,17 +1,17 @@
 import type { Fact, Revocation } from '@rescind/protocol'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { liftAnswer, type RevocationsAnswer, revocationAnswer } from '../answers.ts'
-import { prove, waitWish } from '../enforcement.ts'
+import { isDryRun, prove, waitWish } from '../enforcement.ts'
 import type { Answer, IdempotentAnswers, RequestHashes } from '../idempotency.ts'
 import { bodyOf } from '../json-body.ts'
-import { lift } from '../lift.ts'
+import { dryLift, lift, liftedWith } from '../lift.ts'
 import { WINDOW_GROUPS } from '../limits.ts'
 import { routeOf } from '../openapi/call.ts'
 import { LIFT } from '../openapi/lift.ts'
 import { REVOKE } from '../openapi/revocation.ts'
 import type { Principal } from '../principal.ts'
 import type { Publishing } from '../publishing.ts'
-import { revoke } from '../revoke.ts'
+import { dryRevoke, revoke } from '../revoke.ts'
 import type { KnownRequest } from '../store/store.ts'
 import { hasLines, takeLines, Uploads } from './upload-route.ts'
 
@@ -23,6 +23,7 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
     ...routeOf(REVOKE),
     handler: (request, reply) => {
       if (hasLines(request)) return uploads.take(request, reply)
+      if (isDryRun(request)) return answerDry(request, reply, dryRevoke)
       return answerOnce(request, reply, async (body, principal, hashes) => {
         const wish = waitWish(request)
         const answer = await prove(await revoke(body, principal, publishing, hashes), wish, publishing.receipts)
@@ -36,14 +37,26 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
 
   app.route({
     ...routeOf(LIFT),
-    handler: (request, reply) =>
-      answerOnce(request, reply, async (body, principal, hashes) => {
+    handler: (request, reply) => {
+      if (isDryRun(request)) return answerDry(request, reply, dryLift)
+      return answerOnce(request, reply, async (body, principal, hashes) => {
         const wish = waitWish(request)
         const answer = await prove(await lift(body, principal, publishing, hashes), wish, publishing.receipts)
         audit(request, principal, { state: answer.state, lift: answer.lift.id, cursor: answer.cursor })
         return toAnswer(answer)
-      }),
+      })
+    },
   })
+
+  /** Of an idempotency key nothing is remembered: the same request may follow, and then it counts. */
+  async function answerDry(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    run: (body: unknown, principal: Principal, parts: Publishing) => Promise<object>,
+  ): Promise<FastifyReply> {
+    const answer = await run(bodyOf(request).value, request.principal as Principal, publishing)
+    return reply.code(200).send(answer)
+  }
 
   async function answerOnce(
     request: FastifyRequest,
@@ -57,7 +70,7 @@ export function writeRoutes(app: FastifyInstance, publishing: Publishing, answer
     const { answer, replayed } = await answers.once(
       keyed,
       (hashes) => produce(value, principal, hashes),
-      (known) => rebuilt(known, publishing.store),
+      (known) => rebuilt(known, publishing),
     )
     if (replayed) reply.header('idempotency-replayed', 'true')
     return reply.code(answer.status).type('application/json').send(answer.payload)
@@ -74,12 +87,16 @@ function toAnswer(answer: { readonly state: keyof typeof STATUS }): Answer {
  * The answer to a request whose facts are known and whose first answer is not: another publisher gave it, or none was
  * given because the process ended. Undefined if the facts are gone.
  */
-async function rebuilt({ ids, cursor }: KnownRequest, store: Publishing['store']): Promise<Answer | undefined> {
+async function rebuilt({ ids, cursor }: KnownRequest, publishing: Publishing): Promise<Answer | undefined> {
+  const { store } = publishing
   const waiting = cursor === undefined ? await waitingFacts(new Set(ids), store) : new Map<string, Fact>()
   const known = await Promise.all(ids.map(async (id) => waiting.get(id) ?? (await store.byId(id))[0]?.fact))
   const facts = known.filter((fact) => fact !== undefined)
   const [first] = facts
-  if (first?.kind === 'lift') return toAnswer(liftAnswer(first, cursor))
+  if (first?.kind === 'lift') {
+    const lifted = await liftedWith(first, cursor !== undefined, publishing)
+    return toAnswer(liftAnswer(first, cursor, lifted))
+  }
   if (first?.kind !== 'revocation') return undefined
   const revocations = (facts as readonly Revocation[]).map((fact) => revocationAnswer(fact, cursor !== undefined))
   return toAnswer({

@@ -55,9 +55,14 @@ function rarestOf(claims: Match): [string, ClaimValue] | undefined {
 
 const RARE = ['jti', 'sid', 'sub', 'kid']
 
+/** True for what can be the `next` of a page. */
+export function isPageCursor(text: string): boolean {
+  const address = Buffer.from(text, 'base64url')
+  return address.length === ADDRESS_BYTES && address.toString('base64url') === text
+}
+
 function addressOfPage(after: string): Buffer {
-  const address = Buffer.from(after, 'base64url')
-  if (address.length === ADDRESS_BYTES && address.toString('base64url') === after) return address
+  if (isPageCursor(after)) return Buffer.from(after, 'base64url')
   const mistake: Mistake = { pointer: '/cursor', code: 'invalid_cursor', detail: 'must be the "next" of a page' }
   throw new RescindError('ERR_INVALID_INPUT', 'the page does not begin where one ended', { mistakes: [mistake] })
 }

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ANSWERS_GIVEN } from './check-answer.ts'
 import { type DocumentedAnswer, documentedAnswers } from './documented-answers.ts'
-import { provokeMalformed, provokeShutdown, provokeTimeouts } from './provoke-http.ts'
+import { provokeMalformed, provokeShutdown, provokeTimeouts, provokeTooManyStreams } from './provoke-http.ts'
+import { provokeLifts, provokeLooks } from './provoke-looks.ts'
 import { provokeDefects, provokeNoSnapshot, provokeReceipts, provokeSuccesses } from './provoke-reads.ts'
 import { provokeCredentials, provokeRates, provokeTokenOutages } from './provoke-sign-on.ts'
 import { provokeUploads } from './provoke-uploads.ts'
 import {
   provokeClockSkew,
+  provokeDiskFailures,
   provokeIdempotency,
   provokeNothingToDo,
   provokeOutages,
@@ -18,8 +20,12 @@ import {
 const PROVOCATIONS = {
   'all is well': provokeSuccesses,
   'replicas that confirm': provokeReceipts,
+  'looks at what is there': provokeLooks,
+  'lifts by id, and dry runs': provokeLifts,
+  'a disk that fails': provokeDiskFailures,
   'no request that can be read': provokeMalformed,
   'requests that never end': provokeTimeouts,
+  'too many streams': provokeTooManyStreams,
   'requests during the stop': provokeShutdown,
   'no key, a wrong one, a foreign one': provokeCredentials,
   'tokens that cannot be judged': provokeTokenOutages,
@@ -56,7 +62,8 @@ function examplesNeverSent({ kind, examples }: DocumentedAnswer): string[] {
 
 function withoutChance(text: string): string {
   return text
-    .replace(/"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"/g, '"uuid"')
+    .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')
+    .replace(/"next":"[\w-]+"/, '"next":"page"')
     .replace(/"(?:[0-9a-f]{16}){1,2}"/g, '"hex"')
     .replace(/-[0-9a-f]{8}"/g, '-hex"')
     .replace(/\d+(?:\.\d+)?/g, '#')

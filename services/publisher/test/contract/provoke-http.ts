@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { limits } from '@rescind/protocol'
+import { MAX_STREAMS } from '../../src/limits.ts'
+import { type EventsReader, openEvents } from '../events.ts'
 import { type Harness, withPublisher } from '../harness.ts'
 import { until } from '../until.ts'
 import { CALLS } from './document.ts'
@@ -11,9 +13,7 @@ export function provokeMalformed(): Promise<void> {
     for (const { method, path, operation } of CALLS) {
       await spoil(harness, method, path, 'no header of any kind\r\n\r\n', 400)
       await spoil(harness, method, path, `x: ${'y'.repeat(40_000)}\r\n\r\n`, 431)
-      for (const query of ['full=1', 'dryRun=true']) {
-        assert.equal((await harness.call(method, `${path}?${query}`)).status, 422)
-      }
+      assert.equal((await harness.call(method, `${path}?full=1`)).status, 422)
       if (!operation.requestBody) continue
       const tooLarge = JSON.stringify('x'.repeat(limits.MAX_BODY_BYTES))
       const other = { body: 'x', headers: { 'content-type': 'text/plain' } }
@@ -21,6 +21,8 @@ export function provokeMalformed(): Promise<void> {
       assert.equal((await harness.call(method, path, { body: tooLarge })).status, 413)
       assert.equal((await harness.call(method, path, other)).status, 415)
     }
+    const lines = { body: '{}', headers: { 'content-type': 'application/x-ndjson' } }
+    assert.equal((await harness.call('POST', '/v1/revocations?dryRun=true', lines)).body.code, 'not_supported')
     assert.equal((await harness.call('GET', '/nowhere')).status, 404)
     assert.equal((await harness.call('GET', '/v1/lifts')).status, 405)
   })
@@ -61,5 +63,20 @@ export function provokeShutdown(): Promise<void> {
     for (const call of begun) call.write('\r\n')
     for (const call of begun) assert.equal(await call.answer(), 503)
     await closed
+  })
+}
+
+/** One stream more than may be open at once. */
+export function provokeTooManyStreams(): Promise<void> {
+  return withPublisher({}, async (harness) => {
+    const open: EventsReader[] = []
+    try {
+      for (let streams = 0; streams < MAX_STREAMS; streams++) open.push(await openEvents(harness))
+      for (const path of ['/v1/events', '/v1/audit']) {
+        assert.equal((await harness.call('GET', path)).body.code, 'too_many_streams')
+      }
+    } finally {
+      for (const events of open) await events.close()
+    }
   })
 }

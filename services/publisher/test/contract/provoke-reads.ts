@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { memoryLog } from '@rescind/log'
 import { type Clock, systemClock } from '@rescind/protocol'
 import { openReplica } from '@rescind/subscriber'
+import { openEvents } from '../events.ts'
 import { type Harness, ISS, withPublisher } from '../harness.ts'
 import { until } from '../until.ts'
 import { CALLS } from './document.ts'
@@ -10,15 +11,23 @@ import { goodBody } from './good-requests.ts'
 /** Everything that is answered while all is well. */
 export function provokeSuccesses(): Promise<void> {
   return withPublisher({}, async (harness) => {
+    const first = await harness.revoke({ iss: ISS, match: { sub: 'ann' } })
     for (const { method, path: template, operation } of CALLS) {
-      const path = template.replace('{id}', await ownReplica(harness))
+      const path = template.startsWith('/v1/replicas')
+        ? template.replace('{id}', await ownReplica(harness))
+        : template.replace('{id}', first.body.revocations[0].id)
+      if (path === '/v1/events') {
+        await using events = await openEvents(harness)
+        await events.until('the head of the stream', () => events.text !== '')
+        continue
+      }
       const reply = await harness.call(method, path, { body: goodBody(operation) })
       assert.ok(reply.status < 300, `${method} ${path}: ${reply.status}`)
       const tag = reply.headers.get('etag')
       if (tag) assert.equal((await harness.call(method, path, { headers: { 'if-none-match': tag } })).status, 304)
     }
-    await harness.revoke({ iss: ISS, match: { sub: 'ann' }, reason: 'password_changed' })
     const nowSec = Math.floor(systemClock.now() / 1000)
+    await harness.revoke({ iss: ISS, match: { sub: 'ann' }, reason: 'password_changed' })
     const times = { iat: nowSec, exp: nowSec + 60 }
     const verdicts = [
       await harness.verdict({ iss: ISS, sub: 'bob', ...times }),
@@ -55,6 +64,8 @@ export function provokeReceipts(): Promise<void> {
       const path = '/v1/revocations?wait=enforced&timeoutMs=30000'
       const { status, body } = await harness.call('POST', path, { body: revocation })
       assert.deepEqual([status, body.state, body.receipt.confirmed.length], [201, 'enforced', 1])
+      const shown = await harness.call('GET', `/v1/revocations/${body.revocations[0].id}`)
+      assert.equal(shown.body.receipt.confirmed.length, 1)
       assert.equal((await harness.call('DELETE', '/v1/replicas/nobody')).status, 404)
     } finally {
       await replica.close()

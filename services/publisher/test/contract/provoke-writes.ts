@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { memoryLog, type PublisherLog } from '@rescind/log'
-import { RescindError } from '@rescind/protocol'
+import { RescindError, systemClock } from '@rescind/protocol'
+import type { OpenDatabase } from '../../src/store/database.ts'
+import { openLevel } from '../../src/store/level-database.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import { type Harness, ISS, intercept, shiftedClock, withPublisher } from '../harness.ts'
+import { type Harness, ISS, ISSUERS, intercept, shiftedClock, withPublisher } from '../harness.ts'
 import { until } from '../until.ts'
 import { CALLS, type DocumentedCall } from './document.ts'
 import { goodBody } from './good-requests.ts'
@@ -16,10 +18,10 @@ const FULL = 'the broker did not store the frame: maximum bytes exceeded (10077)
 
 const MATCH = { iss: ISS, match: { sub: 'ann' } }
 
-async function allAnswer(harness: Harness, status: number, code: string, headers: object = {}): Promise<void> {
+async function allAnswer(harness: Harness, status: number, code?: string, headers: object = {}): Promise<void> {
   for (const { method, path, operation } of WRITES) {
     const reply = await harness.call(method, path, { body: goodBody(operation), headers })
-    assert.deepEqual([reply.status, reply.body.code], [status, code])
+    assert.deepEqual([reply.status, reply.body.code], [status, code], `${path}: ${reply.text}`)
   }
 }
 
@@ -81,11 +83,16 @@ export async function provokeOutages(): Promise<void> {
   const away = memoryLog()
   away.faults.disconnect()
   await withPublisher({ log: away, untilReady: false }, async (harness) => {
-    for (const { method, path, operation } of WRITES) {
-      const ask = () => harness.call(method, path, { body: goodBody(operation), headers: { 'idempotency-key': path } })
-      assert.deepEqual([(await ask()).status, (await ask()).headers.get('idempotency-replayed')], [202, 'true'])
+    for (const { path, operation } of WRITES) {
+      const ask = () =>
+        harness.call('POST', path, { body: goodBody(operation), headers: { 'idempotency-key': `k:${path}` } })
+      const { status, body } = await ask()
+      assert.equal(status, 202)
+      assert.equal((await ask()).headers.get('idempotency-replayed'), 'true')
+      if (path !== '/v1/revocations') continue
+      const shown = await harness.call('GET', `/v1/revocations/${body.revocations[0].id}`)
+      assert.equal(shown.body.state, 'recorded')
     }
-    assert.equal((await harness.revoke({ iss: ISS, match: { sub: 'ann' }, reason: 'password_changed' })).status, 202)
   })
 
   let isFull = false
@@ -101,13 +108,8 @@ export async function provokeOutages(): Promise<void> {
     return allAnswer(harness, 507, 'log_full')
   })
 
-  await withPublisher({ config: { maxEntries: 1 } }, async (harness) => {
-    const asked = [
-      { iss: ISS, match: { sub: 'a' } },
-      { iss: ISS, match: { sub: 'b' } },
-    ]
-    assert.equal((await harness.revoke(asked)).body.code, 'store_full')
-    assert.equal((await harness.revoke(asked[0])).status, 201)
+  await withPublisher({ config: { maxEntries: 1, issuers: ISSUERS.slice(0, 1) } }, async (harness) => {
+    assert.equal((await harness.revoke({ match: { sub: 'a' } })).status, 201)
     await allAnswer(harness, 507, 'store_full')
   })
 
@@ -141,9 +143,57 @@ export function provokeClockSkew(): Promise<void> {
   const clock = shiftedClock()
   return withPublisher({ clock }, async (harness) => {
     clock.offsetMs = 7_000
-    for (const { method, path, operation } of WRITES) {
-      assert.equal((await harness.call(method, path, { body: goodBody(operation) })).status, 202)
-    }
+    await allAnswer(harness, 202)
     assert.equal((await harness.call('GET', '/readyz')).status, 503)
+  })
+}
+
+/** A disk that fails whoever asks it. */
+export function provokeDiskFailures(): Promise<void> {
+  let isBroken = false
+  const check = (): void => {
+    if (isBroken) throw new Error('input/output error')
+  }
+  const openDatabase: OpenDatabase = async (folder) => {
+    check()
+    const database = await openLevel(folder)
+    return {
+      async write(operations, durably) {
+        check()
+        await database.write(operations, durably)
+      },
+      async getMany(keys) {
+        check()
+        return await database.getMany(keys)
+      },
+      getNow: (key) => database.getNow(key),
+      entries(range) {
+        check()
+        return database.entries(range)
+      },
+      close: () => database.close(),
+    }
+  }
+  return withPublisher({ openStore: (options) => openStore(options, openDatabase) }, async (harness) => {
+    await harness.revoke({ iss: ISS, match: { sub: 'ann' } })
+    const own = await until('the own replica has said something', async () => {
+      return (await harness.call('GET', '/v1/replicas')).body.replicas[0]
+    })
+    isBroken = true
+    await allAnswer(harness, 503, 'store_unavailable')
+    const nowSec = Math.floor(systemClock.now() / 1000)
+    const claims = { iss: ISS, sub: 'ann', iat: nowSec - 60, exp: nowSec + 60 }
+    const asked = [
+      await harness.call('GET', '/v1/revocations'),
+      await harness.call('GET', '/v1/revocations/nothing'),
+      await harness.call('GET', '/v1/audit'),
+      await harness.call('POST', '/v1/check', { body: { claims } }),
+      await harness.call('DELETE', `/v1/replicas/${own.id}`),
+    ]
+    assert.deepEqual(
+      asked.map(({ body }) => body.code),
+      Array(asked.length).fill('store_unavailable'),
+    )
+    isBroken = false
   })
 }

@@ -73,7 +73,19 @@ const revocation = fc.record(
   },
   { requiredKeys: [] },
 )
-const lift = fc.record(shared, { requiredKeys: [] })
+const lift = fc.oneof(
+  fc.record(shared, { requiredKeys: [] }),
+  fc.record(
+    {
+      id: good(someText(1, 36, 64), '', 'x'.repeat(65), 7, null),
+      all: good(fc.boolean(), 'true', null),
+      note: shared.note,
+      mode: shared.mode,
+      more: shared.more,
+    },
+    { requiredKeys: [] },
+  ),
+)
 
 /** Fields that most bodies have to leave out, if any is to be taken. */
 const RARE = ['more', 'issuedBefore', 'tokenExp', 'until'] as const
