@@ -36,7 +36,7 @@ export const WINDOW_GROUPS = 256
 /** Facts published again in one frame: as many as a slice of the Store, and always below `MAX_FACTS_PER_FRAME`. */
 export const REPUBLISHED_PER_FRAME = 2_048
 
-/** Others publish their own facts again at once: whoever does it for them waits so long at most, and looks again. */
+/** Others publish their own facts again at once: whoever does it for them waits so long at most, and half as long at least, and looks again. */
 export const REPUBLISH_DELAY_MS = 2_000
 
 /** A log that begins later than before is compared with the Store no more often than this, nor more than a fiftieth of the time. */

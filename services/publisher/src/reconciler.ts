@@ -175,7 +175,7 @@ export class Reconciler {
     if (lost > 0 || isNew) {
       for (;;) {
         if (!(await this.#isAnyMissing(head))) break
-        await pause(this.#parts.random() * REPUBLISH_DELAY_MS, undefined, { signal: this.#stop.signal })
+        await pause((0.5 + this.#parts.random() / 2) * REPUBLISH_DELAY_MS, undefined, { signal: this.#stop.signal })
         const more = await this.#bringBack(head, { own: false })
         if (more === 'lost' || this.#stop.signal.aborted) return
       }
