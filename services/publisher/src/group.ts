@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Cursor, type Fact, FRAME_REQUEST_BYTES, type FrameRequest, limits, RescindError } from '@rescind/protocol'
-import { FACT_SLACK_BYTES } from './limits.ts'
+import { ANSWER_PATIENCE_MS, FACT_SLACK_BYTES } from './limits.ts'
 import type { Waiting } from './store/store.ts'
 
 /** A fact that is to be recorded: made for the logical time that its frame is given (R10). */
@@ -162,17 +162,17 @@ export function remainder(group: Group, indexes: readonly number[], unsent: Read
   }
 }
 
-/** What a fact is known by, whatever its times. */
-export function identityOf(fact: Fact): string {
-  return fact.kind === 'issuer' ? fact.iss : fact.id
-}
-
 /** Tells those who need not wait any longer that it is recorded. */
 export function answerRecorded(group: Group): void {
   group.answered = true
   for (const { submission } of group.owners) {
     if (!submission.patient) submission.resolve({ state: 'recorded', facts: submission.facts })
   }
+}
+
+/** Whoever waits for it has waited long enough. */
+export function isLate({ sinceMs }: Group, nowMs: number): boolean {
+  return nowMs - sinceMs > ANSWER_PATIENCE_MS
 }
 
 /** The same fact with the time that its frame is given: what depends on it moves with it, and never to sooner (R13). */

@@ -7,7 +7,7 @@ import {
   foundGroup,
   type Group,
   groupOf,
-  identityOf,
+  isLate,
   mergeable,
   merged,
   type Outcome,
@@ -21,6 +21,7 @@ import { ANSWER_PATIENCE_MS, MAX_WAITING_BYTES, RETRY_SENDING_MS, WINDOW_GROUPS 
 import type { LogicalTime } from './logical-time.ts'
 import { sentFrames } from './probes.ts'
 import type { Outgoing } from './sender.ts'
+import { settleFact, settlementOf } from './settlement.ts'
 import type { Store } from './store/store.ts'
 
 /** What a submission may say beside its facts. */
@@ -151,7 +152,7 @@ export class Outbox {
   /** Answers whoever has waited long enough; called often, and at once when the log goes away. */
   tick(): void {
     const isHeldUp = this.#isHeldUp()
-    for (const group of this.#window) if (isHeldUp || isLate(group)) answerRecorded(group)
+    for (const group of this.#window) if (isHeldUp || isLate(group, performance.now())) answerRecorded(group)
     if (isHeldUp || this.#isBehind()) this.#onRoom()
   }
 
@@ -188,7 +189,7 @@ export class Outbox {
    */
   #isBehind(): boolean {
     const [first] = this.#window
-    return first !== undefined && isLate(first)
+    return first !== undefined && isLate(first, performance.now())
   }
 
   // Recording: from the queue to the disk.
@@ -328,19 +329,9 @@ export class Outbox {
   }
 
   /** The frame is applied: what is in force is done; what a newer lift outran goes again, with the same id and a new time (R10). */
-  async #settle(group: Group, { frame, cursor, applied }: AppliedFrame): Promise<void> {
-    const again: number[] = []
-    const unsent = new Set<number>()
-    const places = new Map(frame.facts.map((fact, place) => [identityOf(fact), place]))
-    for (const [index, planned] of group.facts.entries()) {
-      const place = places.get(identityOf(planned))
-      // A frame of the last process may hold less than what bears its id by now.
-      if (place === undefined) unsent.add(index)
-      const fact = frame.facts[place ?? -1]
-      const fate = applied[place ?? -1]
-      if (!fact || (fate === 'lifted' && fact.kind === 'revocation')) again.push(index)
-      else this.#settleFact(group, index, { fact, cursor, unheld: fate === 'full' })
-    }
+  async #settle(group: Group, event: AppliedFrame): Promise<void> {
+    const { settled, again, unsent } = settlementOf(group, event)
+    for (const one of settled) settleFact(group, one, event.cursor)
     if (again.length > 0) {
       const rest = remainder(group, again, unsent)
       await this.#parts.store.write({ keep: [waitingOf(rest)] }, { sync: true })
@@ -352,19 +343,6 @@ export class Outbox {
       this.#window.shift()
     }
     this.#leave(group.facts.length - again.length)
-  }
-
-  #settleFact({ owners }: Group, index: number, where: { fact: Fact; cursor: Submission['cursor']; unheld: boolean }) {
-    const owner = owners[index]
-    if (!owner) return
-    const { submission } = owner
-    submission.facts[owner.index] = where.fact
-    submission.cursor = where.cursor
-    submission.unheld ||= where.unheld
-    submission.left -= 1
-    if (submission.left > 0) return
-    const { facts, unheld, cursor } = submission
-    submission.resolve(unheld || !cursor ? { state: 'recorded', facts } : { state: 'broadcast', facts, cursor })
   }
 
   /** So many facts have left the outbox. */
@@ -413,9 +391,4 @@ export class Outbox {
       this.#onRoom = resolve
     })
   }
-}
-
-/** Whoever waits for it has waited long enough. */
-function isLate({ sinceMs }: Group): boolean {
-  return performance.now() - sinceMs > ANSWER_PATIENCE_MS
 }
