@@ -20,6 +20,9 @@ import { Programs } from './site/programs.ts'
 
 const RUN: Readonly<Record<PartName, Part>> = { crash, red, fsync, outage, disasters, 'two-publishers': twoPublishers }
 
+/** As many violations are told of at once; the report has them all. */
+const TOLD = 5
+
 /** `pnpm test:faults`. For its exit codes see `options.ts`. */
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2))
@@ -82,6 +85,7 @@ async function run(options: FaultsOptions, cleanup: Cleanup, stop: AbortSignal):
       const result = await RUN[name](own)
       results.push(result)
       tell(`${name} ends: ${result.violations.length} violations`)
+      for (const { rule, detail } of result.violations.slice(0, TOLD)) tell(`${rule}: ${detail}`)
     }
     isWrong = results.some(({ violations }) => violations.length > 0)
     const head = {

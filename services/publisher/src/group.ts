@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Cursor, type Fact, FRAME_REQUEST_BYTES, type FrameRequest, limits, RescindError } from '@rescind/protocol'
 import type { AppliedFrame } from './applied-frames.ts'
-import { FACT_SLACK_BYTES, MAX_AUDIT_IDS } from './limits.ts'
+import { ANSWER_PATIENCE_MS, FACT_SLACK_BYTES, MAX_AUDIT_IDS } from './limits.ts'
 import type { AuditEntry, Waiting } from './store/store.ts'
 
 /** A fact that is to be recorded: made for the logical time that its frame is given (R10). */
@@ -242,6 +242,11 @@ export function answerRecorded(group: Group): void {
   for (const { submission } of group.owners) {
     if (!submission.patient) submission.resolve({ state: 'recorded', facts: submission.facts })
   }
+}
+
+/** Whoever waits for it has waited long enough. */
+export function isLate({ sinceMs }: Group, nowMs: number): boolean {
+  return nowMs - sinceMs > ANSWER_PATIENCE_MS
 }
 
 /** A fact of a group is in the log: whoever waits for the last of theirs is answered. */

@@ -9,6 +9,7 @@ import {
   fatesIn,
   type Group,
   groupOf,
+  isLate,
   mergeable,
   merged,
   type Outcome,
@@ -72,6 +73,8 @@ export class Outbox {
   #sending: Promise<void> | undefined
   /** Until the Store has noted what was sent last. */
   #noting: Promise<void> = Promise.resolve()
+  /** Since when the group in front has been under way, by the monotonic clock. */
+  #sendingSinceMs: number | undefined
   #logFull: RescindError | undefined
   #draining = false
   #stopped = false
@@ -154,9 +157,10 @@ export class Outbox {
 
   /** Answers whoever has waited long enough; called often, and at once when the log goes away. */
   tick(): void {
-    if (!this.#isHeldUp()) return
-    for (const group of this.#groups.window) answerRecorded(group)
-    this.#onRoom()
+    const nowMs = this.#parts.clock.monotonic()
+    const isHeldUp = this.#isHeldUp()
+    for (const group of this.#groups.window) if (isHeldUp || isLate(group, nowMs)) answerRecorded(group)
+    if (isHeldUp || this.#isBehind()) this.#onRoom()
   }
 
   /** Takes nothing more, with `ERR_CLOSED`, and resolves once everything submitted so far has been answered. */
@@ -186,9 +190,17 @@ export class Outbox {
   /** Nobody who asks now can be told more than `recorded`. */
   #isHeldUp(): boolean {
     if (this.#logFull !== undefined || this.#parts.refusal() !== undefined) return true
-    // Also while what has waited goes out: who comes behind it must not wait for all of that.
+    const sinceMs = this.#sendingSinceMs
+    return sinceMs !== undefined && this.#parts.clock.monotonic() - sinceMs > ANSWER_PATIENCE_MS
+  }
+
+  /**
+   * What has waited goes out, and takes its time: who comes behind it is recorded at once, and told so when it has waited
+   * long enough itself. At once would let more in than goes out.
+   */
+  #isBehind(): boolean {
     const [first] = this.#groups.window
-    return first !== undefined && this.#parts.clock.monotonic() - first.sinceMs > ANSWER_PATIENCE_MS
+    return first !== undefined && isLate(first, this.#parts.clock.monotonic())
   }
 
   // Recording: from the queue to the disk.
@@ -198,7 +210,9 @@ export class Outbox {
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#queue.length > 0) {
       // One group under way and one behind it: what arrives meanwhile is the next one, the larger for it.
-      while (this.#groups.window.length > 1 && !this.#isHeldUp() && !this.#stopped) await this.#untilRoom()
+      while (this.#groups.window.length > 1 && !this.#isHeldUp() && !this.#isBehind() && !this.#stopped) {
+        await this.#untilRoom()
+      }
       await this.#recordGroup(this.#takeBatch())
     }
     this.#recording = undefined
@@ -260,6 +274,7 @@ export class Outbox {
         if (group) await this.#sendGroup(group)
         else await this.#untilWork()
       } catch (error) {
+        this.#sendingSinceMs = undefined
         const cause = toRescindError(error, 'ERR_STORE_FAILED')
         if (this.#stopped || cause.code === 'ERR_CLOSED') return
         await this.#meetTrouble(cause).catch((more) => this.#say(more))
@@ -271,6 +286,7 @@ export class Outbox {
   }
 
   async #sendGroup(first: Group): Promise<void> {
+    this.#sendingSinceMs = this.#parts.clock.monotonic()
     await this.#parts.sender.whenOpen()
     const expected = this.#found.get(first.frameId)
     // The log has been read to its head by now: what is in it already has its time.
@@ -281,6 +297,7 @@ export class Outbox {
     this.#found.delete(frameId)
     await this.#settle(group, event)
     this.#logFull = undefined
+    this.#sendingSinceMs = undefined
   }
 
   /** Gives times that count, and makes one group of all that have waited together: on disk before the log is told. */
