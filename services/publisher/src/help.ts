@@ -48,10 +48,14 @@ Environment (those marked * can be given as NAME_FILE, the path of a file with t
 
 Calls:
   POST /v1/revocations  record and broadcast one, or an array of which all are taken or none
-  POST /v1/lifts        take back what a match and mode revoked so far
-  POST /v1/check        what would happen to a token with these claims
+                        (application/x-ndjson: any number, a line each); ?wait=enforced, ?dryRun=true
+  POST /v1/lifts        take back what a match and mode, or one id, revoked so far
+  POST /v1/check        what would happen to a token with these claims, and by which revocations
+  GET  /v1/revocations  what was revoked, the newest first; /{id}: one, and who has applied it
+  GET  /v1/events       revocations and lifts as they come, as Server-Sent Events
+  GET  /v1/audit        who did what at this publisher
   GET  /v1/snapshot     all live facts at a cursor, for replicas that start
-  GET  /v1/replicas     who follows
+  GET  /v1/replicas     who follows; DELETE /{id}: dismiss one that is gone for good
   GET  /metrics         all numbers, as Prometheus text
   GET  /openapi.json    all calls, as OpenAPI 3.1
   GET  /livez /readyz   200 while the process runs; 200 while it broadcasts what it records, else 503 with reasons
