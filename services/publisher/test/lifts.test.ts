@@ -18,7 +18,7 @@ test('a block and its lift; a cutoff on the same match stays', () =>
     assert.deepEqual(await harness.verdict(fresh), { kind: 'revoked', reason: 'other', mode: 'block', claims: ['sub'] })
     const reply = await harness.lift({ iss: ISS, match, mode: 'block', note: 'a mistake' })
     assert.equal(reply.status, 201)
-    assert.deepEqual(Object.keys(reply.body), ['state', 'cursor', 'lift'])
+    assert.deepEqual(Object.keys(reply.body), ['state', 'cursor', 'lift', 'lifted', 'liftedCount'])
     assert.equal(reply.body.state, 'broadcast')
     assert.deepEqual(Object.keys(reply.body.lift), ['id', 'iss', 'match', 'mode', 'at', 'expiresAt'])
     assert.deepEqual(await harness.verdict(fresh), { kind: 'active' })
