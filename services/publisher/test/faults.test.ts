@@ -27,6 +27,7 @@ test('HTTP comes up while the broker is away, says why it is not ready, and heal
     assert.deepEqual(await harness.verdict({ iss: ISS }), { kind: 'unknown', cause: 'starting' })
     log.faults.reconnect()
     await harness.untilReady()
+    await until('it is out', async () => (await revocationsOf(harness)).length > 0)
     const [fact] = (await revocationsOf(harness)).map(({ id }) => id)
     assert.equal(fact, recorded.body.revocations[0].id, 'it went out by itself')
     assert.equal((await harness.revoke(BODY)).status, 201)
@@ -157,7 +158,10 @@ test("R10: a broker's clock that is 6 s off: recorded, not appended, and readine
     assert.equal((await harness.frames()).length, 0, 'not even the issuers were published')
     log.faults.setBrokerClockOffset(0)
     await harness.untilReady()
-    const [fact] = await revocationsOf(harness)
+    const [fact] = await until('it is out', async () => {
+      const facts = await revocationsOf(harness)
+      return facts.length > 0 ? facts : undefined
+    })
     assert.equal(fact?.issuedBeforeMs, Date.parse(issuedBefore), 'as it was answered')
     assert.ok((fact?.atMs ?? 0) <= systemClock.now(), 'with a time of the mended clocks')
     assert.equal((await harness.revoke(BODY)).status, 201)
