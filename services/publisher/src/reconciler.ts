@@ -13,6 +13,7 @@ import {
 import type { Logger } from '@rescind/subscriber'
 import type { EmbeddedReplica } from '@rescind/subscriber/internal'
 import type { AppliedFrame } from './applied-frames.ts'
+import type { BrokerClock } from './broker-clock.ts'
 import {
   LOOK_FOR_LOSS_EVERY_MS,
   LOOK_FOR_LOSS_REST_FACTOR,
@@ -39,6 +40,7 @@ export interface ReconcilerParts {
   }
   readonly sender: { send(frame: { readonly frameId: string; readonly facts: readonly Fact[] }): Promise<AppliedFrame> }
   readonly clock: Clock
+  readonly brokerClock: Pick<BrokerClock, 'distanceMs' | 'earliestNowMs'>
   readonly logger: Logger
   /** From 0 (included) to 1 (excluded): spreads publishers that publish each other's facts again. */
   random(): number
@@ -136,9 +138,11 @@ export class Reconciler {
 
   /** Does what is due; called often. */
   tick(): void {
-    const { replica, keeper, clock } = this.#parts
+    const { replica, keeper, clock, brokerClock } = this.#parts
     const { state, cursor, cause } = replica.status
     const { head } = keeper
+    // R15: by a wall clock alone, which may be ahead, what is missing could seem to have expired.
+    if (brokerClock.distanceMs() === undefined) return
     if (clock.monotonic() < this.#retryAtMs) return
     if (this.#working || this.#stop.signal.aborted || state !== 'live' || cause !== undefined) return
     if (cursor === undefined || head === undefined || cursor.epoch !== head.epoch) return
@@ -224,18 +228,18 @@ export class Reconciler {
   }
 
   async *#missing({ epoch, firstSeq }: Established): AsyncGenerator<readonly StoredFact[]> {
-    const { store, clock } = this.#parts
+    const { store, brokerClock } = this.#parts
     // What was applied up to here is on its way to the Store: an empty change is done when all before it are.
     await store.write({}, { sync: false })
-    yield* store.missing({ epoch, firstSeq, nowMs: clock.now() })
+    yield* store.missing({ epoch, firstSeq, nowMs: brokerClock.earliestNowMs() })
   }
 
   /** What the stream would forget before its time is appended again. */
   async #renew({ epoch, maxAgeMs }: Established): Promise<void> {
-    const { store, clock } = this.#parts
+    const { store, clock, brokerClock } = this.#parts
     const ageMs = maxAgeMs > 0 ? maxAgeMs : this.#parts.keeper.wantedAgeMs
-    const nowMs = clock.now()
-    for await (const slice of store.aging({ epoch, storedBeforeMs: nowMs - ageMs * RENEW_AFTER_PART, nowMs })) {
+    const storedBeforeMs = clock.now() - ageMs * RENEW_AFTER_PART
+    for await (const slice of store.aging({ epoch, storedBeforeMs, nowMs: brokerClock.earliestNowMs() })) {
       if (this.#stop.signal.aborted) return
       await this.#republish(slice)
     }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryLog, type PublisherLog } from '@rescind/log'
 import { type Clock, encodeFrame, type Fact, RescindError, systemClock } from '@rescind/protocol'
+import { pino } from 'pino'
 import { openStore } from '../src/store/open-store.ts'
-import { type Harness, HOUR_MS, ISS, intercept } from './harness.ts'
+import { DAY_MS, type Harness, HOUR_MS, ISS, intercept, shiftedClock } from './harness.ts'
 import { block, isRevoked, revocationsIn, untilRevoked, withLog } from './publishers.ts'
 import { until } from './until.ts'
 
@@ -297,3 +298,28 @@ test('R12: what the Store could not keep is read from the log again before the p
     assert.deepEqual(sorted(await revocationsIn(one)), facts, 'it had them all')
   })
 })
+
+test('R12, R15: a clock that is ahead while the log is held against the Store hides nothing that is missing', () =>
+  withLog(async (log, start) => {
+    const first = start(0)
+    const { cursors, facts } = await revokeAll(await first.harness, SUBS)
+    await first.close()
+    // The Issuer facts, which never expire, are still there.
+    log.faults.rollback((cursors[0]?.seq ?? 0) - 1)
+    const clock = shiftedClock()
+    clock.offsetMs = 60 * DAY_MS
+    const told: string[] = []
+    const logger = pino({ level: 'info' }, { write: (line: string) => told.push(JSON.parse(line).msg) })
+    const started = start(0, { clock, logger, untilReady: false, config: { staleAfterMs: 60_000 } })
+    const harness = await started.harness
+    const missing = 'facts are missing from the log: publishing them again'
+    const whole = 'the log holds all that the Store holds'
+    await until('the log was compared', () => told.includes(missing) || told.includes(whole))
+    assert.equal(told.includes(whole), false)
+    assert.equal((await harness.notReady()).clock?.code, 'ERR_CLOCK_SKEW')
+    assert.equal((await harness.call('GET', '/v1/snapshot')).status, 503)
+    clock.offsetMs = 0
+    await harness.untilReady()
+    assert.deepEqual(sorted(await revocationsIn(harness)), facts)
+    for (const sub of SUBS) assert.equal(await isRevoked(harness, sub), true)
+  }))
