@@ -299,6 +299,75 @@ test('R12: what the Store could not keep is read from the log again before the p
   })
 })
 
+/** A Store that fails to keep a frame when that is ordered, once. */
+function failingOnce(): { isDue: boolean; readonly open: typeof openStore } {
+  const order = {
+    isDue: false,
+    open: async (options: Parameters<typeof openStore>[0]) => {
+      const store = await openStore(options)
+      const { write } = store
+      store.write = async (change, how) => {
+        if (order.isDue && change.frame) {
+          order.isDue = false
+          throw new RescindError('ERR_STORE_FULL', 'the disk has no room')
+        }
+        await write.call(store, change, how)
+      }
+      return store
+    },
+  }
+  return order
+}
+
+test('R10, R12: a frame that the Store kept late is not appended again after a restart, behind the lift that took it back', () =>
+  withLog(async (_log, start) => {
+    const order = failingOnce()
+    const first = start(0, { openStore: order.open })
+    const harness = await first.harness
+    order.isDue = true
+    const { body } = await harness.revoke(block('ann'))
+    await until('it is kept', async () => {
+      const shown = await harness.call('GET', `/v1/revocations/${body.revocations[0].id}`)
+      return shown.body.state === 'live'
+    })
+    await harness.untilReady()
+    assert.equal((await harness.lift({ iss: ISS, match: { sub: 'ann' }, mode: 'block' })).status, 201)
+    await first.close()
+    const again = await start(0).harness
+    // Whatever waited goes out before this.
+    assert.equal((await again.revoke(block('bob'))).status, 201)
+    assert.deepEqual(
+      (await revocationsIn(again)).map(({ match }) => match.sub),
+      ['ann', 'bob'],
+    )
+    assert.equal(await isRevoked(again, 'ann'), false)
+  }))
+
+test('R12: a server that does not have the frame yet does not make the Store do without it', () =>
+  withLog(async (log, start) => {
+    const order = failingOnce()
+    const other = start(1)
+    const writer = await other.harness
+    let misses = 2
+    const wrap = (inner: PublisherLog): PublisherLog =>
+      intercept(inner, (connection) => ({
+        async read(seq, options) {
+          misses -= 1
+          return misses >= 0 ? undefined : connection.read(seq, options)
+        },
+      }))
+    const one = await start(0, { openStore: order.open, wrap }).harness
+    order.isDue = true
+    const { facts } = await revokeAll(writer, ['ann'])
+    await until('it was read in the end', () => misses < 0)
+    await one.untilReady()
+    await other.close()
+    const { epoch } = (await one.frames())[0] ?? { epoch: '' }
+    log.faults.remove()
+    await untilReadyBeyond(one, epoch)
+    assert.deepEqual(await revocationsIn(one), facts)
+  }))
+
 test('R12, R15: a clock that is ahead while the log is held against the Store hides nothing that is missing', () =>
   withLog(async (log, start) => {
     const first = start(0)
