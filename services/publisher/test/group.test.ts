@@ -60,7 +60,7 @@ test('a group is the facts of its submissions in order, and knows whose they are
 })
 
 function isKept(name: string): boolean {
-  return !['owners', 'provisional', 'answered', 'sent'].includes(name)
+  return !['owners', 'provisional', 'sinceMs', 'answered', 'sent', 'unsure'].includes(name)
 }
 
 test('R10, R13: merged facts get one new time; expiries that hang on it move with it, and never to sooner', () => {
