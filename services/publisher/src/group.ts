@@ -58,6 +58,8 @@ export interface Group extends Waiting {
   answered: boolean
   /** Its frame may be in the log already: it must stay what it is, and nothing may join it. */
   sent: boolean
+  /** Its frame was appended, and no answer came: what the log says later is no refusal of it. */
+  unsure: boolean
 }
 
 /** Bytes of a frame around its facts: the header of 48, and `{"publisher":"…","facts":[],"requests":[]}` with 16 characters of id. */
@@ -110,6 +112,7 @@ export function groupOf(
     sinceMs,
     answered: false,
     sent: false,
+    unsure: false,
   }
 }
 
@@ -131,6 +134,7 @@ export function foundGroup(waiting: Waiting): Group {
     sinceMs: Number.NEGATIVE_INFINITY,
     answered: true,
     sent: false,
+    unsure: false,
   }
 }
 
@@ -193,6 +197,7 @@ export function remainder(group: Group, indexes: readonly number[], unsent: Read
     owners: group.owners.length === 0 ? [] : indexes.map((index) => group.owners[index] as Owner),
     provisional: true,
     sent: false,
+    unsure: false,
   }
 }
 

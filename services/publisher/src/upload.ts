@@ -1,8 +1,6 @@
 import {
   CONFIRMATION_REQUIRED,
   type Cursor,
-  encodeMatch,
-  type Fact,
   limits,
   type Mistake,
   parseRevocation,
@@ -20,6 +18,7 @@ import type { Receipt } from './receipt.ts'
 import { askedBy, type PlannedRevocation, planRevocation } from './revoke.ts'
 import { shapeMistakes } from './shape-bound.ts'
 import { UploadIds } from './upload-id.ts'
+import { isRepeat, type WantedLine } from './upload-repeat.ts'
 
 /** What an upload says while it is read, a line of JSON each. */
 export type UploadEvent =
@@ -62,7 +61,7 @@ export interface UploadParts extends Publishing {
   emit(event: UploadEvent): Promise<void>
 }
 
-interface Batched extends PlannedRevocation {
+interface Batched extends PlannedRevocation, WantedLine {
   readonly line: number
 }
 
@@ -113,17 +112,17 @@ export class Upload {
     if (refused !== undefined) await this.#reject(line, [{ pointer: '', code: refused, detail: detail ?? '' }])
     else {
       const parsed = parseRevocation(value, { issuers: this.#parts.issuers(), nowMs: this.#parts.latestNowMs() })
-      if (parsed.ok) this.#plan(line, parsed.value)
+      if (parsed.ok) this.#plan(line, parsed.value, Object.hasOwn(value as object, 'issuedBefore'))
       else await this.#reject(line, parsed.mistakes)
     }
     if (this.#batch.length >= UPLOAD_BATCH) await this.#flush({ all: false })
     await this.#tell()
   }
 
-  #plan(line: number, draft: RevocationDraft): void {
+  #plan(line: number, draft: RevocationDraft, isCutGiven: boolean): void {
     const { principal, earliestNowMs } = this.#parts
     const planned = planRevocation(draft, { id: this.#ids.of(line), actor: principal.name }, this.#parts)
-    if (planned.provisional.expiresAtMs > earliestNowMs()) this.#batch.push({ ...planned, line })
+    if (planned.provisional.expiresAtMs > earliestNowMs()) this.#batch.push({ ...planned, line, isCutGiven })
     else this.#counts.nothingToDo += 1
   }
 
@@ -151,7 +150,7 @@ export class Upload {
     for (const [index, one] of batch.entries()) {
       const facts = known[index] ?? []
       if (facts.length === 0) unknown.push(one)
-      else if (facts.some(({ fact }) => isSame(fact, one.provisional))) this.#counts.repeated += 1
+      else if (facts.some(({ fact }) => isRepeat(fact, one, this.#ids.startedAtMs))) this.#counts.repeated += 1
       else
         await this.#reject(one.line, [
           { pointer: '', code: 'idempotency_key_reused', detail: 'this line was another one before: take a new key' },
@@ -216,9 +215,4 @@ function* inFrames(batch: readonly Batched[]): Generator<readonly Batched[]> {
     bytes += size
   }
   if (part.length > 0) yield part
-}
-
-function isSame(known: Fact, wanted: Fact): boolean {
-  if (known.kind !== 'revocation' || wanted.kind !== 'revocation') return false
-  return known.mode === wanted.mode && encodeMatch(known.iss, known.match) === encodeMatch(wanted.iss, wanted.match)
 }

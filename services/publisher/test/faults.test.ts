@@ -333,3 +333,26 @@ test('a broker that cannot be reached is named in readiness, with the reason', (
     assert.deepEqual([failing.code, failing.detail], [refused.code, refused.detail])
   })
 })
+
+test('R12: a log that turns out to be full after an append without an answer refuses nothing that it may hold', async () => {
+  const log = memoryLog({ requestTimeoutMs: 500 })
+  let appends = Number.NEGATIVE_INFINITY
+  const wrap = (inner: PublisherLog): PublisherLog =>
+    intercept(inner, (connection) => ({
+      async append(bytes, options) {
+        appends += 1
+        if (appends > 1) throw new RescindError('ERR_LOG_FULL', 'no room')
+        const stored = await connection.append(bytes, options)
+        if (appends === 1) throw new RescindError('ERR_LOG_UNAVAILABLE', 'the answer was lost')
+        return stored
+      },
+    }))
+  await withPublisher({ log, wrap }, async (harness) => {
+    appends = 0
+    log.faults.dropLive(1)
+    const { status } = await harness.revoke(BODY)
+    assert.ok(status === 201 || status === 202, `${status}: a refusal would be a lie`)
+    await harness.untilReady()
+    assert.equal((await revocationsOf(harness)).length, 1)
+  })
+})
