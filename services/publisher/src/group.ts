@@ -73,6 +73,19 @@ export function sizeOfSubmission(facts: readonly Fact[], hasRequest: boolean): n
   throw new RescindError('ERR_FRAME_TOO_LARGE', detail)
 }
 
+/** How many submissions, from the first, are of one kind and fit into one frame. */
+export function batchIn(queue: readonly Submission[]): number {
+  const kind = queue[0]?.kind
+  let bytes = FRAME_OVERHEAD_BYTES
+  let facts = 0
+  const end = queue.findIndex((submission) => {
+    bytes += submission.bytes
+    facts += submission.planned.length
+    return submission.kind !== kind || bytes > limits.MAX_FRAME_BYTES || facts > limits.MAX_FACTS_PER_FRAME
+  })
+  return end === -1 ? queue.length : end
+}
+
 /** Makes a group of submissions of one kind; their facts get this time. */
 export function groupOf(
   batch: readonly Submission[],

@@ -1,11 +1,11 @@
-import { type Clock, type Fact, limits, RescindError, toRescindError } from '@rescind/protocol'
+import { type Clock, type Fact, RescindError, toRescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { AppliedFrame, Expected } from './applied-frames.ts'
 import {
   type AskedBy,
   answerRecorded,
   auditOf,
-  FRAME_OVERHEAD_BYTES,
+  batchIn,
   fatesIn,
   type Group,
   groupOf,
@@ -213,23 +213,10 @@ export class Outbox {
       while (this.#groups.window.length > 1 && !this.#isHeldUp() && !this.#isBehind() && !this.#stopped) {
         await this.#untilRoom()
       }
-      await this.#recordGroup(this.#takeBatch())
+      await this.#recordGroup(this.#queue.splice(0, batchIn(this.#queue)))
     }
     this.#recording = undefined
     this.#groups.forgetShapes()
-  }
-
-  /** The longest run of submissions of one kind, from the front, that fits into one frame. */
-  #takeBatch(): Submission[] {
-    const kind = this.#queue[0]?.kind
-    let bytes = FRAME_OVERHEAD_BYTES
-    let facts = 0
-    const end = this.#queue.findIndex((submission) => {
-      bytes += submission.bytes
-      facts += submission.planned.length
-      return submission.kind !== kind || bytes > limits.MAX_FRAME_BYTES || facts > limits.MAX_FACTS_PER_FRAME
-    })
-    return this.#queue.splice(0, end === -1 ? this.#queue.length : end)
   }
 
   async #recordGroup(batch: readonly Submission[]): Promise<void> {
