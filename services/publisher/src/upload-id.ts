@@ -32,6 +32,11 @@ export class UploadIds {
     return new UploadIds(nowMs, randomBytes(8))
   }
 
+  /** True for the id of one of its lines. */
+  made(id: string): boolean {
+    return id.startsWith(this.#prefix)
+  }
+
   /** @param line from 1 to `MAX_UPLOAD_LINES`. */
   of(line: number): string {
     return `${this.#prefix}${line.toString(16).padStart(8, '0')}`

@@ -171,3 +171,18 @@ test('a line that says more than the one before it under this key is told, and n
     const codes = lines.filter(({ type }) => type === 'rejected').map(({ code }) => code)
     assert.deepEqual(new Set(codes), new Set(['idempotency_key_reused']))
   }))
+
+test('sent again under its key while the log is away, what waits is not recorded twice', async () => {
+  const log = memoryLog({ requestTimeoutMs: 300 })
+  await withPublisher({ log }, async (harness) => {
+    log.faults.disconnect()
+    const headers = { 'idempotency-key': 'nightly' }
+    const first = await upload(harness, many(1_500), headers)
+    assert.deepEqual([first.last.state, first.last.recorded], ['recorded', 1_500])
+    const again = await upload(harness, many(1_600), headers)
+    assert.deepEqual([again.last.recorded, again.last.repeated], [100, 1_500])
+    log.faults.reconnect()
+    await until('all went out', async () => (await factsOf(harness)).length >= 1_600)
+    assert.equal((await factsOf(harness)).length, 1_600)
+  })
+})
