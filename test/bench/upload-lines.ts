@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import type { RunningParts } from './running-parts.ts'
 
 /** The last line of an upload's answer. */
@@ -26,14 +26,7 @@ export async function uploadLines(
   const sent = request(url, { method: 'POST', headers, signal: stop })
   const last = new Promise<UploadSummary>((resolve, reject) => {
     sent.once('error', reject)
-    sent.once('response', async (answer) => {
-      let text = ''
-      for await (const chunk of answer.setEncoding('utf8')) text = (text + chunk).split('\n').slice(-2).join('\n')
-      const line = text.trim().split('\n').at(-1) ?? ''
-      const summary = JSON.parse(line) as UploadSummary
-      if (summary.type === 'summary') resolve(summary)
-      else reject(new Error(`the upload ended early: ${line}`))
-    })
+    sent.once('response', (answer) => lastLine(answer).then(resolve, reject))
   })
   last.catch(() => undefined)
   for (let from = 0; from < subjects; from += TOGETHER) {
@@ -42,6 +35,15 @@ export async function uploadLines(
   }
   sent.end()
   return last
+}
+
+async function lastLine(answer: IncomingMessage): Promise<UploadSummary> {
+  let text = ''
+  for await (const chunk of answer.setEncoding('utf8')) text = (text + chunk).split('\n').slice(-2).join('\n')
+  const line = text.trim().split('\n').at(-1) ?? ''
+  const summary = JSON.parse(line) as UploadSummary
+  if (summary.type !== 'summary') throw new Error(`the upload ended early: ${line}`)
+  return summary
 }
 
 function lines(from: number, to: number, seed: number): string {

@@ -82,7 +82,7 @@ async function run(options: FaultsOptions, cleanup: Cleanup, stop: AbortSignal):
         stop,
         tell,
       }
-      const result = await RUN[name](own)
+      const result = await RUN[name](own).catch((error: Error) => endedBy(name, error, stop))
       results.push(result)
       tell(`${name} ends: ${result.violations.length} violations`)
       for (const { rule, detail } of result.violations.slice(0, TOLD)) tell(`${rule}: ${detail}`)
@@ -104,6 +104,13 @@ async function run(options: FaultsOptions, cleanup: Cleanup, stop: AbortSignal):
     process.stderr.write(`✖ ${error instanceof Error ? error.stack : error}\n`)
     return 1
   }
+}
+
+/** A part that could not be carried through: the others still tell something. */
+function endedBy(name: PartName, error: Error, stop: AbortSignal): PartResult {
+  if (stop.aborted) throw error
+  const detail = error.stack ?? error.message
+  return { title: name, text: [], tables: [], figures: {}, violations: [{ rule: 'not_healed', detail }] }
 }
 
 /** A program that the chosen parts need and that is not here, and how to get it. */

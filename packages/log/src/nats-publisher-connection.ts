@@ -52,12 +52,14 @@ export class NatsPublisherConnection extends NatsReplicaConnection implements Pu
   async establish(options?: EstablishOptions): Promise<Established> {
     const { maxAgeMs = 0 } = options ?? {}
     const found = (await this.#config(options)) ?? (await this.#create(maxAgeMs, options))
-    this.#verify(found)
     const keptMs = maxAgeMsOf(found)
-    const isTooShort = keptMs !== 0 && keptMs < maxAgeMs
-    const config = isTooShort ? await this.#manage('UPDATE', withMaxAge(found, maxAgeMs), options) : found
+    // Of a stream of ours only: another one is left as it is.
+    const isTooShort = keptMs !== 0 && keptMs < maxAgeMs && decodeDescription(found.description) !== undefined
+    const kept = isTooShort ? await this.#manage('UPDATE', withMaxAge(found, maxAgeMs), options) : undefined
+    const config = kept ?? found
+    this.#verify(config)
     await this.#clock.establish(options)
-    return { ...(await this.#settledHead(options)), maxAgeMs: maxAgeMsOf(config ?? found) }
+    return { ...(await this.#settledHead(options)), maxAgeMs: maxAgeMsOf(config) }
   }
 
   async limitAge(maxAgeMs: number, options?: AskOptions): Promise<void> {

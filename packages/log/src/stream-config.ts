@@ -39,9 +39,13 @@ export function maxAgeMsOf({ max_age: age }: StreamConfig): number {
   return Math.max(0, Number(age ?? 0)) / NANOSECONDS_PER_MS
 }
 
-/** The same configuration with another `max_age`. */
+/**
+ * The same configuration with another `max_age`. Whoever made that shorter had to shorten `duplicate_window` with it: the
+ * server demands it. It grows back with it.
+ */
 export function withMaxAge(config: StreamConfig, maxAgeMs: number): StreamConfig {
-  return { ...config, max_age: Math.round(maxAgeMs * NANOSECONDS_PER_MS) }
+  const window = Math.max(Number(config.duplicate_window ?? 0), DUPLICATE_WINDOW_NS)
+  return { ...config, max_age: Math.round(maxAgeMs * NANOSECONDS_PER_MS), duplicate_window: window }
 }
 
 interface Rule {

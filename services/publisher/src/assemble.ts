@@ -140,7 +140,16 @@ async function connect(store: Store, { config, log, logger, clock, metrics }: As
   })
   const issuers = () => lifetimes(config.issuers, replica.denylist)
   const issuerFacts = new IssuerFacts({ issuers: config.issuers, denylist: replica.denylist, outbox, logger })
-  const reconciler: Reconciler = new Reconciler({ store, replica, keeper, sender, clock, logger, random: Math.random })
+  const reconciler: Reconciler = new Reconciler({
+    store,
+    replica,
+    keeper,
+    sender,
+    clock,
+    brokerClock,
+    logger,
+    random: Math.random,
+  })
   const readiness: Readiness = new Readiness({ keeper, replica, brokerClock, issuerFacts, reconciler, outbox, clock })
   const snapshots = new Snapshots({
     replica,

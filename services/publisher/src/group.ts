@@ -58,6 +58,8 @@ export interface Group extends Waiting {
   answered: boolean
   /** Its frame may be in the log already: it must stay what it is, and nothing may join it. */
   sent: boolean
+  /** Its frame was appended, and no answer came: what the log says later is no refusal of it. */
+  unsure: boolean
 }
 
 /** Bytes of a frame around its facts: the header of 48, and `{"publisher":"…","facts":[],"requests":[]}` with 16 characters of id. */
@@ -69,6 +71,19 @@ export function sizeOfSubmission(facts: readonly Fact[], hasRequest: boolean): n
   if (bytes + FRAME_OVERHEAD_BYTES <= limits.MAX_FRAME_BYTES && facts.length <= limits.MAX_FACTS_PER_FRAME) return bytes
   const detail = `${facts.length} facts of ${bytes} bytes do not fit into one frame of ${limits.MAX_FRAME_BYTES} bytes: send them in parts`
   throw new RescindError('ERR_FRAME_TOO_LARGE', detail)
+}
+
+/** How many submissions, from the first, are of one kind and fit into one frame. */
+export function batchIn(queue: readonly Submission[]): number {
+  const kind = queue[0]?.kind
+  let bytes = FRAME_OVERHEAD_BYTES
+  let facts = 0
+  const end = queue.findIndex((submission) => {
+    bytes += submission.bytes
+    facts += submission.planned.length
+    return submission.kind !== kind || bytes > limits.MAX_FRAME_BYTES || facts > limits.MAX_FACTS_PER_FRAME
+  })
+  return end === -1 ? queue.length : end
 }
 
 /** Makes a group of submissions of one kind; their facts get this time. */
@@ -110,6 +125,7 @@ export function groupOf(
     sinceMs,
     answered: false,
     sent: false,
+    unsure: false,
   }
 }
 
@@ -131,6 +147,7 @@ export function foundGroup(waiting: Waiting): Group {
     sinceMs: Number.NEGATIVE_INFINITY,
     answered: true,
     sent: false,
+    unsure: false,
   }
 }
 
@@ -193,6 +210,7 @@ export function remainder(group: Group, indexes: readonly number[], unsent: Read
     owners: group.owners.length === 0 ? [] : indexes.map((index) => group.owners[index] as Owner),
     provisional: true,
     sent: false,
+    unsure: false,
   }
 }
 

@@ -310,3 +310,12 @@ export const SWEEP_EVERY_MS = 1_000
 
 /** Records of one slice, at least and at most: some 5 and 100 ms of work, 3.6 and 72 million records in a round. */
 export const SWEEP_BUDGETS = [1_000, 20_000] as const
+
+/**
+ * Lines of an upload that wait for the log and are recognised when it is sent again: some 50 MB. What is beyond is recorded
+ * again under its own id, which changes no answer (R9).
+ */
+export const MAX_WAITING_REPEATS = 100_000
+
+/** Epochs that were found to have lost frames, and must not come back: there are a few in the life of a process. */
+export const MAX_SPENT_EPOCHS = 64

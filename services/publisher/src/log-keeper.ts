@@ -11,7 +11,7 @@ import type {
 import { type Clock, RescindError, toRescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { BrokerClock } from './broker-clock.ts'
-import { COMPARE_CLOCKS_EVERY_MS, ESTABLISH_PAUSES_MS } from './limits.ts'
+import { COMPARE_CLOCKS_EVERY_MS, ESTABLISH_PAUSES_MS, MAX_SPENT_EPOCHS } from './limits.ts'
 
 /** What the keeper needs. */
 export interface LogKeeperParts {
@@ -48,6 +48,10 @@ export class LogKeeper {
   #error: RescindError | undefined = new RescindError('ERR_LOG_UNAVAILABLE', NOT_CONNECTED)
   /** The epoch that has to go, because two histories bear its name. */
   #replacedEpoch: string | undefined
+  /** Epochs that had to go: another publisher that changes the stream's configuration at the same time may bring one back. */
+  readonly #spent = new Set<string>()
+  /** What the broker said when it refused a frame the last time. */
+  #refused = ''
   /** Something happened that establishing the log again may mend, or find out. */
   #suspected = false
   #tendedAtMs = Number.NEGATIVE_INFINITY
@@ -93,6 +97,7 @@ export class LogKeeper {
 
   /** Frames that were in the log of this epoch are not there any more (R19): a new epoch makes that plain to all. */
   replaced(epoch: string): void {
+    this.#spend(epoch)
     if (this.#replacedEpoch !== undefined) return
     this.#replacedEpoch = epoch
     this.#parts.logger.warn({ epoch }, 'the log was rolled back, or lost frames, under this epoch')
@@ -111,8 +116,22 @@ export class LogKeeper {
       return await this.#connection.append(bytes, options)
     } catch (error) {
       this.#suspected = true
+      this.#sayRefusal(toRescindError(error, 'ERR_LOG_UNAVAILABLE'))
       throw error
     }
+  }
+
+  /** Once for each reason: it is tried again several times a second. */
+  #sayRefusal({ code, detail }: RescindError): void {
+    if (this.#refused === detail || this.#stop.signal.aborted) return
+    this.#refused = detail
+    this.#parts.logger.warn({ code, detail }, 'a frame was not acknowledged; it is tried again')
+  }
+
+  #spend(epoch: string): void {
+    this.#spent.add(epoch)
+    const [oldest] = this.#spent
+    if (this.#spent.size > MAX_SPENT_EPOCHS && oldest !== undefined) this.#spent.delete(oldest)
   }
 
   /** The frame at `seq`, as `PublisherConnection.read`; `ERR_LOG_UNAVAILABLE` without a connection. */
@@ -190,6 +209,7 @@ export class LogKeeper {
     this.#suspected = false
     try {
       const head = await connection.establish({ maxAgeMs: this.#parts.maxAgeMs() })
+      if (this.#spent.has(head.epoch)) this.#replacedEpoch ??= head.epoch
       this.#head = this.#replacedEpoch === undefined ? head : await this.#renewEpoch(connection, head)
       await this.#parts.brokerClock.compare(connection)
       if (this.#error) this.#parts.logger.info({ epoch: this.#head.epoch, lastSeq: this.#head.lastSeq }, 'log ready')

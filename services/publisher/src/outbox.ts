@@ -1,11 +1,11 @@
-import { type Clock, type Fact, limits, RescindError, toRescindError } from '@rescind/protocol'
+import { type Clock, type Fact, RescindError, toRescindError } from '@rescind/protocol'
 import type { Logger } from '@rescind/subscriber'
 import type { AppliedFrame, Expected } from './applied-frames.ts'
 import {
   type AskedBy,
   answerRecorded,
   auditOf,
-  FRAME_OVERHEAD_BYTES,
+  batchIn,
   fatesIn,
   type Group,
   groupOf,
@@ -67,7 +67,7 @@ export class Outbox {
   readonly #queue: Submission[] = []
   #queuedBytes = 0
   readonly #groups: WaitingGroups
-  /** The frames that may have reached the log before the last process ended, waited for by their ids. */
+  /** The frames that may have reached the log, before the last process ended or without an answer: waited for by their ids. */
   readonly #found = new Map<string, Expected>()
   #recording: Promise<void> | undefined
   #sending: Promise<void> | undefined
@@ -213,23 +213,10 @@ export class Outbox {
       while (this.#groups.window.length > 1 && !this.#isHeldUp() && !this.#isBehind() && !this.#stopped) {
         await this.#untilRoom()
       }
-      await this.#recordGroup(this.#takeBatch())
+      await this.#recordGroup(this.#queue.splice(0, batchIn(this.#queue)))
     }
     this.#recording = undefined
     this.#groups.forgetShapes()
-  }
-
-  /** The longest run of submissions of one kind, from the front, that fits into one frame. */
-  #takeBatch(): Submission[] {
-    const kind = this.#queue[0]?.kind
-    let bytes = FRAME_OVERHEAD_BYTES
-    let facts = 0
-    const end = this.#queue.findIndex((submission) => {
-      bytes += submission.bytes
-      facts += submission.planned.length
-      return submission.kind !== kind || bytes > limits.MAX_FRAME_BYTES || facts > limits.MAX_FACTS_PER_FRAME
-    })
-    return this.#queue.splice(0, end === -1 ? this.#queue.length : end)
   }
 
   async #recordGroup(batch: readonly Submission[]): Promise<void> {
@@ -293,7 +280,10 @@ export class Outbox {
     const group = expected?.event ? first : await this.#dated(first)
     group.sent = true
     const { frameId, facts, requests } = group
-    const event = await this.#parts.sender.send({ frameId, facts, requests, expected })
+    const onUnsure = () => {
+      group.unsure = true
+    }
+    const event = await this.#parts.sender.send({ frameId, facts, requests, expected, onUnsure })
     this.#found.delete(frameId)
     await this.#settle(group, event)
     this.#logFull = undefined
@@ -340,12 +330,19 @@ export class Outbox {
       })
   }
 
-  /** A full log: whoever has not been answered is refused, and nothing of theirs is kept; what was answered waits for room. */
+  /**
+   * A full log: whoever has not been answered is refused, and nothing of theirs is kept; what was answered waits for room. So
+   * does what may be in the log already: a refusal would not be true.
+   */
   async #meetTrouble(cause: RescindError): Promise<void> {
     this.#say(cause)
     if (cause.code !== 'ERR_LOG_FULL') return
     const group = this.#groups.window[0]
     this.#logFull = cause
+    if (group?.unsure) {
+      answerRecorded(group)
+      this.#found.set(group.frameId, this.#parts.expect(group.frameId))
+    }
     if (!group || group.answered) return
     // Its owners are taken from it first: nobody must be told meanwhile that it is recorded.
     const { owners } = group

@@ -13,6 +13,7 @@ import {
 import type { Logger } from '@rescind/subscriber'
 import type { EmbeddedReplica } from '@rescind/subscriber/internal'
 import type { AppliedFrame } from './applied-frames.ts'
+import type { BrokerClock } from './broker-clock.ts'
 import {
   LOOK_FOR_LOSS_EVERY_MS,
   LOOK_FOR_LOSS_REST_FACTOR,
@@ -39,6 +40,7 @@ export interface ReconcilerParts {
   }
   readonly sender: { send(frame: { readonly frameId: string; readonly facts: readonly Fact[] }): Promise<AppliedFrame> }
   readonly clock: Clock
+  readonly brokerClock: Pick<BrokerClock, 'distanceMs' | 'earliestNowMs'>
   readonly logger: Logger
   /** From 0 (included) to 1 (excluded): spreads publishers that publish each other's facts again. */
   random(): number
@@ -59,6 +61,8 @@ export class Reconciler {
   #retryAtMs = 0
   /** The first frame that the Store could not keep. */
   #lacking: Cursor | undefined
+  /** Groups that such frames ended, which the Store still takes for waiting. */
+  readonly #undone = new Set<number>()
   #working: Promise<void> | undefined
   readonly #stop = new AbortController()
   /** Facts published again so far. */
@@ -94,7 +98,7 @@ export class Reconciler {
     const newestAtMs = frame.facts.reduce((newest, { atMs }) => Math.max(newest, atMs), 0)
     // What is read from behind was stored nobody knows when, but not before its facts had their times.
     const storedAtMs = replica.status.state === 'live' ? clock.now() : newestAtMs
-    this.#keep({ frame, cursor }, storedAtMs, done).catch((error: unknown) => this.#notKept(cursor, error))
+    this.#keep({ frame, cursor }, storedAtMs, done).catch((error: unknown) => this.#notKept(cursor, done, error))
   }
 
   async #keep(
@@ -112,33 +116,49 @@ export class Reconciler {
   }
 
   /** Nothing may rest on what this Store lacks: not ready until it was read from the log and kept. */
-  #notKept(cursor: Cursor, error: unknown): void {
+  #notKept(cursor: Cursor, done: readonly number[], error: unknown): void {
     const { code, detail } = toRescindError(error, 'ERR_STORE_FAILED')
     this.#parts.logger.error({ code, detail, seq: cursor.seq }, 'a frame of the log could not be kept')
+    for (const order of done) this.#undone.add(order)
     const lacking = this.#lacking
     if (lacking?.epoch !== cursor.epoch || lacking.seq > cursor.seq) this.#lacking = cursor
     this.#reconciledIn = undefined
   }
 
   /** Reads from the log again what the Store could not keep. */
-  async #keepAgain(epoch: string, toSeq: number): Promise<void> {
+  async #keepAgain({ epoch, firstSeq }: Established, toSeq: number): Promise<void> {
     const lacking = this.#lacking
+    // What became of another epoch's frames nobody knows: their groups stay, and go again after a restart.
+    const undone = lacking?.epoch === epoch ? [...this.#undone] : []
     // Of another epoch the own replica has read everything anew.
     for (let seq = lacking?.epoch === epoch ? lacking.seq : toSeq + 1; seq <= toSeq; seq++) {
       const stored = await this.#parts.keeper.read(seq)
-      if (!stored) continue
+      if (!stored) {
+        if (seq < firstSeq) continue
+        // A server that lags behind its leader does not have it yet.
+        throw new RescindError('ERR_LOG_UNAVAILABLE', `the frame ${seq} could not be read`)
+      }
       const frame = decodeFrame(stored.bytes)
       const newestAtMs = frame.facts.reduce((newest, { atMs }) => Math.max(newest, atMs), 0)
       await this.#keep({ frame, cursor: { epoch, seq, frameId: frame.frameId } }, newestAtMs, [])
     }
-    if (this.#lacking === lacking) this.#lacking = undefined
+    if (undone.length > 0) {
+      // Not before the frames: until then what waits is all that the Store has of them. And not later: a group that seems to
+      // wait would go again after a restart, behind a lift that has taken it back meanwhile.
+      await this.#parts.store.write({ done: undone }, { sync: false })
+    }
+    if (this.#lacking !== lacking) return
+    this.#lacking = undefined
+    this.#undone.clear()
   }
 
   /** Does what is due; called often. */
   tick(): void {
-    const { replica, keeper, clock } = this.#parts
+    const { replica, keeper, clock, brokerClock } = this.#parts
     const { state, cursor, cause } = replica.status
     const { head } = keeper
+    // R15: by a wall clock alone, which may be ahead, what is missing could seem to have expired.
+    if (brokerClock.distanceMs() === undefined) return
     if (clock.monotonic() < this.#retryAtMs) return
     if (this.#working || this.#stop.signal.aborted || state !== 'live' || cause !== undefined) return
     if (cursor === undefined || head === undefined || cursor.epoch !== head.epoch) return
@@ -169,7 +189,7 @@ export class Reconciler {
     const startedAtMs = clock.monotonic()
     const { epoch } = head
     if (isNew && this.#isCutShort(epoch, seq)) return keeper.replaced(epoch)
-    await this.#keepAgain(epoch, seq)
+    await this.#keepAgain(head, seq)
     const lost = await this.#bringBack(head, { own: true })
     if (lost === 'lost' || this.#stop.signal.aborted) return
     if (lost > 0 || isNew) {
@@ -224,18 +244,18 @@ export class Reconciler {
   }
 
   async *#missing({ epoch, firstSeq }: Established): AsyncGenerator<readonly StoredFact[]> {
-    const { store, clock } = this.#parts
+    const { store, brokerClock } = this.#parts
     // What was applied up to here is on its way to the Store: an empty change is done when all before it are.
     await store.write({}, { sync: false })
-    yield* store.missing({ epoch, firstSeq, nowMs: clock.now() })
+    yield* store.missing({ epoch, firstSeq, nowMs: brokerClock.earliestNowMs() })
   }
 
   /** What the stream would forget before its time is appended again. */
   async #renew({ epoch, maxAgeMs }: Established): Promise<void> {
-    const { store, clock } = this.#parts
+    const { store, clock, brokerClock } = this.#parts
     const ageMs = maxAgeMs > 0 ? maxAgeMs : this.#parts.keeper.wantedAgeMs
-    const nowMs = clock.now()
-    for await (const slice of store.aging({ epoch, storedBeforeMs: nowMs - ageMs * RENEW_AFTER_PART, nowMs })) {
+    const storedBeforeMs = clock.now() - ageMs * RENEW_AFTER_PART
+    for await (const slice of store.aging({ epoch, storedBeforeMs, nowMs: brokerClock.earliestNowMs() })) {
       if (this.#stop.signal.aborted) return
       await this.#republish(slice)
     }

@@ -34,6 +34,8 @@ export interface Outgoing {
   readonly requests?: readonly FrameRequest[]
   /** From when on it is waited for; default: from now on. */
   readonly expected?: Expected | undefined
+  /** Told when an append ended without an answer: from now on the frame may be in the log, whatever the next one says. */
+  onUnsure?(): void
 }
 
 /**
@@ -58,7 +60,7 @@ export class Sender {
 
   /**
    * Resolves once the frame is in the log and applied here. Rejects with `ERR_LOG_FULL` if the log has no room for it:
-   * then it is not there. Rejects with `ERR_CLOSED` when the sender is stopped: then nobody knows.
+   * then it is not there, unless `onUnsure` was told. Rejects with `ERR_CLOSED` when the sender is stopped: then nobody knows.
    */
   send(frame: Outgoing): Promise<AppliedFrame> {
     const expected = frame.expected ?? this.#parts.appliedFrames.expect(frame.frameId)
@@ -78,7 +80,13 @@ export class Sender {
       await this.whenOpen()
       const known = expected.event
       if (known !== undefined && (await this.#lies(frame.frameId, known.cursor.seq))) return known
-      const stored = await this.#append(frame, messageId)
+      const stored = await this.#append(frame, messageId).catch(async (error: unknown) => {
+        // Full it may be of this very frame, of which an earlier append had no answer.
+        const applied = expected.event
+        if (applied !== undefined && (await this.#lies(frame.frameId, applied.cursor.seq))) return applied
+        throw error
+      })
+      if (typeof stored === 'object') return stored
       if (stored === 'elsewhere') {
         // The broker remembers the id of a message that is gone: under another one it will store the frame.
         renamed += 1
@@ -89,7 +97,10 @@ export class Sender {
         late += 1
         // The own replica went past it while nobody waited for it: stored once more it comes again (R9).
         if (late % LATE_ROUNDS === 0) messageId = `${frame.frameId}-late-${late}`
-      } else await this.#pause(APPEND_PAUSE_MS)
+      } else {
+        frame.onUnsure?.()
+        await this.#pause(APPEND_PAUSE_MS)
+      }
     }
   }
 

@@ -9,9 +9,12 @@ export const UPLOAD_BODY = '0'.repeat(32)
  * others (42 bits), the line (32 bits); so that ids sort by time, and then by line.
  */
 export class UploadIds {
+  /** When the upload began, by the wall clock of the publisher that read it first. */
+  readonly startedAtMs: number
   readonly #prefix: string
 
   private constructor(startedAtMs: number, tag: Buffer) {
+    this.startedAtMs = startedAtMs
     const time = startedAtMs.toString(16).padStart(12, '0')
     const hex = tag.toString('hex')
     const variant = (8 + (Number.parseInt(hex[3] as string, 16) & 3)).toString(16)
@@ -27,6 +30,11 @@ export class UploadIds {
   /** Of an upload without a key: sent again, it is another one. */
   static random(nowMs: number): UploadIds {
     return new UploadIds(nowMs, randomBytes(8))
+  }
+
+  /** True for the id of one of its lines. */
+  made(id: string): boolean {
+    return id.startsWith(this.#prefix)
   }
 
   /** @param line from 1 to `MAX_UPLOAD_LINES`. */

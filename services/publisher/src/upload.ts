@@ -1,7 +1,6 @@
 import {
   CONFIRMATION_REQUIRED,
   type Cursor,
-  encodeMatch,
   type Fact,
   limits,
   type Mistake,
@@ -11,7 +10,14 @@ import {
 import { prove, type WaitWish } from './enforcement.ts'
 import type { Outcome } from './group.ts'
 import type { RequestHashes } from './idempotency.ts'
-import { MAX_UPLOAD_LINES, PROGRESS_EVERY_MS, UPLOAD_BATCH, UPLOAD_BATCHES_IN_FLIGHT } from './limits.ts'
+import {
+  MAX_UPLOAD_LINES,
+  MAX_WAITING_REPEATS,
+  PROGRESS_EVERY_MS,
+  UPLOAD_BATCH,
+  UPLOAD_BATCHES_IN_FLIGHT,
+  WINDOW_GROUPS,
+} from './limits.ts'
 import { type NdjsonLine, ndjsonLines } from './ndjson-lines.ts'
 import type { Principal } from './principal.ts'
 import { toProblem } from './problems.ts'
@@ -20,6 +26,7 @@ import type { Receipt } from './receipt.ts'
 import { askedBy, type PlannedRevocation, planRevocation } from './revoke.ts'
 import { shapeMistakes } from './shape-bound.ts'
 import { UploadIds } from './upload-id.ts'
+import { isRepeat, type WantedLine } from './upload-repeat.ts'
 
 /** What an upload says while it is read, a line of JSON each. */
 export type UploadEvent =
@@ -62,7 +69,7 @@ export interface UploadParts extends Publishing {
   emit(event: UploadEvent): Promise<void>
 }
 
-interface Batched extends PlannedRevocation {
+interface Batched extends PlannedRevocation, WantedLine {
   readonly line: number
 }
 
@@ -76,6 +83,7 @@ export class Upload {
   readonly #ids: UploadIds
   #batch: Batched[] = []
   readonly #underWay: Promise<void>[] = []
+  #waiting: ReadonlyMap<string, Fact> = new Map()
   #counts = { lines: 0, recorded: 0, repeated: 0, nothingToDo: 0, rejected: 0 }
   #state: UploadState = 'nothing_to_do'
   #cursor: Cursor | undefined
@@ -92,6 +100,7 @@ export class Upload {
   async run(chunks: AsyncIterable<Uint8Array>): Promise<UploadEvent> {
     let last: UploadEvent
     try {
+      if (this.#parts.firstId !== undefined) this.#waiting = await this.#linesThatWait()
       for await (const line of ndjsonLines(chunks, limits.MAX_FRAME_BYTES)) await this.#take(line)
       await this.#flush({ all: true })
       await Promise.all(this.#underWay)
@@ -113,17 +122,17 @@ export class Upload {
     if (refused !== undefined) await this.#reject(line, [{ pointer: '', code: refused, detail: detail ?? '' }])
     else {
       const parsed = parseRevocation(value, { issuers: this.#parts.issuers(), nowMs: this.#parts.latestNowMs() })
-      if (parsed.ok) this.#plan(line, parsed.value)
+      if (parsed.ok) this.#plan(line, parsed.value, Object.hasOwn(value as object, 'issuedBefore'))
       else await this.#reject(line, parsed.mistakes)
     }
     if (this.#batch.length >= UPLOAD_BATCH) await this.#flush({ all: false })
     await this.#tell()
   }
 
-  #plan(line: number, draft: RevocationDraft): void {
+  #plan(line: number, draft: RevocationDraft, isCutGiven: boolean): void {
     const { principal, earliestNowMs } = this.#parts
     const planned = planRevocation(draft, { id: this.#ids.of(line), actor: principal.name }, this.#parts)
-    if (planned.provisional.expiresAtMs > earliestNowMs()) this.#batch.push({ ...planned, line })
+    if (planned.provisional.expiresAtMs > earliestNowMs()) this.#batch.push({ ...planned, line, isCutGiven })
     else this.#counts.nothingToDo += 1
   }
 
@@ -143,15 +152,30 @@ export class Upload {
     }
   }
 
+  /** What an earlier upload under this key left that is not in the log yet. */
+  async #linesThatWait(): Promise<ReadonlyMap<string, Fact>> {
+    const found = new Map<string, Fact>()
+    for (let after = 0; found.size < MAX_WAITING_REPEATS; ) {
+      const groups = await this.#parts.store.waiting(after, WINDOW_GROUPS)
+      if (groups.length === 0) break
+      for (const fact of groups.flatMap(({ facts }) => facts)) {
+        if (fact.kind === 'revocation' && this.#ids.made(fact.id)) found.set(fact.id, fact)
+      }
+      after = groups.at(-1)?.order ?? after
+    }
+    return found
+  }
+
   /** What an earlier upload under this key did not bring. Another fact under the same id is another upload. */
   async #unknown(batch: readonly Batched[]): Promise<readonly Batched[]> {
     if (this.#parts.firstId === undefined || batch.length === 0) return batch
     const known = await Promise.all(batch.map(({ provisional }) => this.#parts.store.byId(provisional.id)))
     const unknown: Batched[] = []
     for (const [index, one] of batch.entries()) {
-      const facts = known[index] ?? []
+      const waiting = this.#waiting.get(one.provisional.id)
+      const facts = [...(known[index] ?? []).map(({ fact }) => fact), ...(waiting ? [waiting] : [])]
       if (facts.length === 0) unknown.push(one)
-      else if (facts.some(({ fact }) => isSame(fact, one.provisional))) this.#counts.repeated += 1
+      else if (facts.some((fact) => isRepeat(fact, one, this.#ids.startedAtMs))) this.#counts.repeated += 1
       else
         await this.#reject(one.line, [
           { pointer: '', code: 'idempotency_key_reused', detail: 'this line was another one before: take a new key' },
@@ -216,9 +240,4 @@ function* inFrames(batch: readonly Batched[]): Generator<readonly Batched[]> {
     bytes += size
   }
   if (part.length > 0) yield part
-}
-
-function isSame(known: Fact, wanted: Fact): boolean {
-  if (known.kind !== 'revocation' || wanted.kind !== 'revocation') return false
-  return known.mode === wanted.mode && encodeMatch(known.iss, known.match) === encodeMatch(wanted.iss, wanted.match)
 }

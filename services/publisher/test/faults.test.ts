@@ -27,6 +27,7 @@ test('HTTP comes up while the broker is away, says why it is not ready, and heal
     assert.deepEqual(await harness.verdict({ iss: ISS }), { kind: 'unknown', cause: 'starting' })
     log.faults.reconnect()
     await harness.untilReady()
+    await until('it is out', async () => (await revocationsOf(harness)).length > 0)
     const [fact] = (await revocationsOf(harness)).map(({ id }) => id)
     assert.equal(fact, recorded.body.revocations[0].id, 'it went out by itself')
     assert.equal((await harness.revoke(BODY)).status, 201)
@@ -157,7 +158,10 @@ test("R10: a broker's clock that is 6 s off: recorded, not appended, and readine
     assert.equal((await harness.frames()).length, 0, 'not even the issuers were published')
     log.faults.setBrokerClockOffset(0)
     await harness.untilReady()
-    const [fact] = await revocationsOf(harness)
+    const [fact] = await until('it is out', async () => {
+      const facts = await revocationsOf(harness)
+      return facts.length > 0 ? facts : undefined
+    })
     assert.equal(fact?.issuedBeforeMs, Date.parse(issuedBefore), 'as it was answered')
     assert.ok((fact?.atMs ?? 0) <= systemClock.now(), 'with a time of the mended clocks')
     assert.equal((await harness.revoke(BODY)).status, 201)
@@ -327,5 +331,28 @@ test('a broker that cannot be reached is named in readiness, with the reason', (
     const { body } = await harness.call('GET', '/readyz')
     const failing = body.checks.find(({ name }: { name: string }) => name === 'log')
     assert.deepEqual([failing.code, failing.detail], [refused.code, refused.detail])
+  })
+})
+
+test('R12: a log that turns out to be full after an append without an answer refuses nothing that it may hold', async () => {
+  const log = memoryLog({ requestTimeoutMs: 500 })
+  let appends = Number.NEGATIVE_INFINITY
+  const wrap = (inner: PublisherLog): PublisherLog =>
+    intercept(inner, (connection) => ({
+      async append(bytes, options) {
+        appends += 1
+        if (appends > 1) throw new RescindError('ERR_LOG_FULL', 'no room')
+        const stored = await connection.append(bytes, options)
+        if (appends === 1) throw new RescindError('ERR_LOG_UNAVAILABLE', 'the answer was lost')
+        return stored
+      },
+    }))
+  await withPublisher({ log, wrap }, async (harness) => {
+    appends = 0
+    log.faults.dropLive(1)
+    const { status } = await harness.revoke(BODY)
+    assert.ok(status === 201 || status === 202, `${status}: a refusal would be a lie`)
+    await harness.untilReady()
+    assert.equal((await revocationsOf(harness)).length, 1)
   })
 })

@@ -4,6 +4,7 @@ import { type LogEvent, type MemoryLog, memoryLog, type PublisherLog } from '@re
 import { manualClock, systemClock } from '@rescind/protocol'
 import { BrokerClock } from '../src/broker-clock.ts'
 import { LogKeeper } from '../src/log-keeper.ts'
+import { intercept } from './harness.ts'
 import { until } from './until.ts'
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
@@ -100,5 +101,40 @@ test('R12: the stream keeps frames as long as is wanted: from the first on, and 
     await isKept(2 * DAY_MS)
   } finally {
     await Promise.all([keeper.close(), byHand.close()])
+  }
+})
+
+test('R11: an epoch that had to go, and that another publisher brought back, goes again', async () => {
+  const memory = memoryLog()
+  let broughtBack: string | undefined
+  let renewals = 0
+  const log = intercept(memory, (connection) => ({
+    async establish(options) {
+      const head = await connection.establish(options)
+      return broughtBack === undefined ? head : { ...head, epoch: broughtBack }
+    },
+    renewEpoch(options) {
+      renewals += 1
+      broughtBack = undefined
+      return connection.renewEpoch(options)
+    },
+  }))
+  const brokerClock = new BrokerClock(systemClock)
+  const keeper = new LogKeeper({ log, name: 'keeper', brokerClock, clock: systemClock, ...QUIET })
+  keeper.start()
+  try {
+    await untilReady(keeper)
+    const old = keeper.head?.epoch ?? ''
+    keeper.replaced(old)
+    await untilReady(keeper)
+    assert.equal(renewals, 1)
+    broughtBack = old
+    await until('it is noticed', async () => {
+      keeper.tick(true)
+      return renewals === 2 && keeper.refusal() === undefined
+    })
+    assert.notEqual(keeper.head?.epoch, old)
+  } finally {
+    await keeper.close()
   }
 })

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryLog, type PublisherLog } from '@rescind/log'
 import { type Clock, encodeFrame, type Fact, RescindError, systemClock } from '@rescind/protocol'
+import { pino } from 'pino'
 import { openStore } from '../src/store/open-store.ts'
-import { type Harness, HOUR_MS, ISS, intercept } from './harness.ts'
+import { DAY_MS, type Harness, HOUR_MS, ISS, intercept, shiftedClock } from './harness.ts'
 import { block, isRevoked, revocationsIn, untilRevoked, withLog } from './publishers.ts'
 import { until } from './until.ts'
 
@@ -297,3 +298,97 @@ test('R12: what the Store could not keep is read from the log again before the p
     assert.deepEqual(sorted(await revocationsIn(one)), facts, 'it had them all')
   })
 })
+
+/** A Store that fails to keep a frame when that is ordered, once. */
+function failingOnce(): { isDue: boolean; readonly open: typeof openStore } {
+  const order = {
+    isDue: false,
+    open: async (options: Parameters<typeof openStore>[0]) => {
+      const store = await openStore(options)
+      const { write } = store
+      store.write = async (change, how) => {
+        if (order.isDue && change.frame) {
+          order.isDue = false
+          throw new RescindError('ERR_STORE_FULL', 'the disk has no room')
+        }
+        await write.call(store, change, how)
+      }
+      return store
+    },
+  }
+  return order
+}
+
+test('R10, R12: a frame that the Store kept late is not appended again after a restart, behind the lift that took it back', () =>
+  withLog(async (_log, start) => {
+    const order = failingOnce()
+    const first = start(0, { openStore: order.open })
+    const harness = await first.harness
+    order.isDue = true
+    const { body } = await harness.revoke(block('ann'))
+    await until('it is kept', async () => {
+      const shown = await harness.call('GET', `/v1/revocations/${body.revocations[0].id}`)
+      return shown.body.state === 'live'
+    })
+    await harness.untilReady()
+    assert.equal((await harness.lift({ iss: ISS, match: { sub: 'ann' }, mode: 'block' })).status, 201)
+    await first.close()
+    const again = await start(0).harness
+    // Whatever waited goes out before this.
+    assert.equal((await again.revoke(block('bob'))).status, 201)
+    assert.deepEqual(
+      (await revocationsIn(again)).map(({ match }) => match.sub),
+      ['ann', 'bob'],
+    )
+    assert.equal(await isRevoked(again, 'ann'), false)
+  }))
+
+test('R12: a server that does not have the frame yet does not make the Store do without it', () =>
+  withLog(async (log, start) => {
+    const order = failingOnce()
+    const other = start(1)
+    const writer = await other.harness
+    let misses = 2
+    const wrap = (inner: PublisherLog): PublisherLog =>
+      intercept(inner, (connection) => ({
+        async read(seq, options) {
+          misses -= 1
+          return misses >= 0 ? undefined : connection.read(seq, options)
+        },
+      }))
+    const one = await start(0, { openStore: order.open, wrap }).harness
+    order.isDue = true
+    const { facts } = await revokeAll(writer, ['ann'])
+    await until('it was read in the end', () => misses < 0)
+    await one.untilReady()
+    await other.close()
+    const { epoch } = (await one.frames())[0] ?? { epoch: '' }
+    log.faults.remove()
+    await untilReadyBeyond(one, epoch)
+    assert.deepEqual(await revocationsIn(one), facts)
+  }))
+
+test('R12, R15: a clock that is ahead while the log is held against the Store hides nothing that is missing', () =>
+  withLog(async (log, start) => {
+    const first = start(0)
+    const { cursors, facts } = await revokeAll(await first.harness, SUBS)
+    await first.close()
+    // The Issuer facts, which never expire, are still there.
+    log.faults.rollback((cursors[0]?.seq ?? 0) - 1)
+    const clock = shiftedClock()
+    clock.offsetMs = 60 * DAY_MS
+    const told: string[] = []
+    const logger = pino({ level: 'info' }, { write: (line: string) => told.push(JSON.parse(line).msg) })
+    const started = start(0, { clock, logger, untilReady: false, config: { staleAfterMs: 60_000 } })
+    const harness = await started.harness
+    const missing = 'facts are missing from the log: publishing them again'
+    const whole = 'the log holds all that the Store holds'
+    await until('the log was compared', () => told.includes(missing) || told.includes(whole))
+    assert.equal(told.includes(whole), false)
+    assert.equal((await harness.notReady()).clock?.code, 'ERR_CLOCK_SKEW')
+    assert.equal((await harness.call('GET', '/v1/snapshot')).status, 503)
+    clock.offsetMs = 0
+    await harness.untilReady()
+    assert.deepEqual(sorted(await revocationsIn(harness)), facts)
+    for (const sub of SUBS) assert.equal(await isRevoked(harness, sub), true)
+  }))

@@ -140,3 +140,49 @@ test('who may not write uploads nothing; lines are for revocations alone', () =>
     const lift = await harness.lift('{}', { 'content-type': 'application/x-ndjson' })
     assert.deepEqual([lift.status, lift.body.code], [415, 'unsupported_media_type'])
   }))
+
+test('a line that says more than the one before it under this key is told, and never taken for a repeat', () =>
+  withPublisher({}, async (harness) => {
+    const headers = { 'idempotency-key': 'mended' }
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
+    const cut = { iss: ISS, match: { sub: 'ann' }, mode: 'cutoff' }
+    const ban = { iss: ISS, match: { sub: 'bob' }, mode: 'block' }
+    const token = { iss: ISS, match: { jti: 'j' }, mode: 'block' }
+    const pairs = [
+      [{ ...cut, except: { sid: ['s1'] } }, cut],
+      [{ ...cut, issuedBefore: ago(30) }, cut],
+      [
+        { ...cut, issuedBefore: ago(30) },
+        { ...cut, issuedBefore: ago(20) },
+      ],
+      [{ ...ban, until: new Date(Date.now() + 60_000).toISOString() }, ban],
+      [
+        { ...ban, reason: 'account_suspended' },
+        { ...ban, reason: 'account_deleted' },
+      ],
+      [{ ...token, tokenExp: Math.floor(Date.now() / 1000) + 60 }, token],
+    ]
+    const text = (at: 0 | 1) => pairs.map((pair) => JSON.stringify(pair[at])).join('\n')
+    assert.equal((await upload(harness, text(0), headers)).last.recorded, pairs.length)
+    const same = await upload(harness, text(0), headers)
+    assert.deepEqual([same.last.repeated, same.last.rejected], [pairs.length, 0])
+    const { lines, last } = await upload(harness, text(1), headers)
+    assert.deepEqual([last.repeated, last.rejected, last.recorded], [0, pairs.length, 0])
+    const codes = lines.filter(({ type }) => type === 'rejected').map(({ code }) => code)
+    assert.deepEqual(new Set(codes), new Set(['idempotency_key_reused']))
+  }))
+
+test('sent again under its key while the log is away, what waits is not recorded twice', async () => {
+  const log = memoryLog({ requestTimeoutMs: 300 })
+  await withPublisher({ log }, async (harness) => {
+    log.faults.disconnect()
+    const headers = { 'idempotency-key': 'nightly' }
+    const first = await upload(harness, many(1_500), headers)
+    assert.deepEqual([first.last.state, first.last.recorded], ['recorded', 1_500])
+    const again = await upload(harness, many(1_600), headers)
+    assert.deepEqual([again.last.recorded, again.last.repeated], [100, 1_500])
+    log.faults.reconnect()
+    await until('all went out', async () => (await factsOf(harness)).length >= 1_600)
+    assert.equal((await factsOf(harness)).length, 1_600)
+  })
+})

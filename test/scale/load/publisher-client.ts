@@ -92,5 +92,7 @@ export class PublisherClient {
 /** A refusal is the caller's fault and took nothing; a failure, or no answer, leaves open what became of it. */
 function outcomeOf(status: number | undefined): Act['outcome'] {
   if (status === 201) return 'acknowledged'
+  // Recorded: it goes out when the log is back, and no replica can know of it before.
+  if (status === 202) return 'in_doubt'
   return status !== undefined && status < 500 ? 'refused' : 'in_doubt'
 }

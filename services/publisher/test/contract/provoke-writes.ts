@@ -180,7 +180,7 @@ export function provokeDiskFailures(): Promise<void> {
       return (await harness.call('GET', '/v1/replicas')).body.replicas[0]
     })
     isBroken = true
-    await allAnswer(harness, 503, 'store_unavailable')
+    // First who only reads: a write that fails closes the database for a while.
     const nowSec = Math.floor(systemClock.now() / 1000)
     const claims = { iss: ISS, sub: 'ann', iat: nowSec - 60, exp: nowSec + 60 }
     const asked = [
@@ -194,6 +194,7 @@ export function provokeDiskFailures(): Promise<void> {
       asked.map(({ body }) => body.code),
       Array(asked.length).fill('store_unavailable'),
     )
+    await allAnswer(harness, 503, 'store_unavailable')
     isBroken = false
   })
 }
