@@ -3,6 +3,7 @@ import type {
   AuditEntry,
   CausingRevocation,
   CheckAnswer,
+  DryLiftAnswer,
   DryRunAnswer,
   LiftAnswer,
   LiftedRevocation,
@@ -74,7 +75,11 @@ export const CAUSING = object<CausingRevocation>(CAUSING_FIELDS)
 export const LISTED = object<ListedRevocation>(LISTED_FIELDS)
 
 /** {@link ShownRevocation}. */
-export const SHOWN = object<ShownRevocation>({ ...LISTED_FIELDS, receipt: optional(RECEIPT) })
+export const SHOWN = object<ShownRevocation>({
+  ...LISTED_FIELDS,
+  state: oneOf('recorded', 'live', 'lifted', 'expired'),
+  receipt: optional(RECEIPT),
+})
 
 /** {@link RevocationPage}. */
 export const PAGE = object<RevocationPage>({ revocations: list(LISTED), next: optional(TEXT) })
@@ -97,12 +102,15 @@ export const LIFT_FACT = object<LiftFact>({
   expiresAt: TEXT,
 })
 
+const LIFTED = object<LiftedRevocation>({ id: TEXT, reason: REASON, at: TEXT })
+
 /** {@link LiftAnswer}. */
 export const LIFT = object<LiftAnswer>({
   state: oneOf('recorded', 'broadcast', 'enforced'),
   cursor: optional(CURSOR),
   lift: LIFT_FACT,
-  lifted: optional(list(object<LiftedRevocation>({ id: TEXT, reason: REASON, at: TEXT }))),
+  lifted: optional(list(LIFTED)),
+  liftedCount: optional(NUMBER),
   receipt: optional(RECEIPT),
 })
 
@@ -121,6 +129,15 @@ export const PLANNED = object<PlannedRevocation>({
 
 /** {@link DryRunAnswer}. */
 export const DRY_RUN = object<DryRunAnswer>({ dryRun: oneOf(true), revocations: list(PLANNED), replicas: NUMBER })
+
+/** {@link DryLiftAnswer}. */
+export const DRY_LIFT = object<DryLiftAnswer>({
+  dryRun: oneOf(true),
+  lift: object<DryLiftAnswer['lift']>({ iss: TEXT, match: MATCH, mode: MODE, expiresAt: TEXT }),
+  lifted: list(LIFTED),
+  liftedCount: NUMBER,
+  replicas: NUMBER,
+})
 
 const VERDICT = such((value) => isVerdict(value), 'no verdict')
 

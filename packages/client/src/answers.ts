@@ -73,6 +73,8 @@ export interface LiftAnswer {
   readonly lift: LiftFact
   /** What was live there and is lifted now; empty if nothing was. */
   readonly lifted?: readonly LiftedRevocation[]
+  /** How many there were: the newest hundred are named. */
+  readonly liftedCount?: number
   readonly receipt?: Receipt
 }
 
@@ -99,6 +101,17 @@ export interface DryRunAnswer {
   readonly replicas: number
 }
 
+/** What a lift would do. */
+export interface DryLiftAnswer {
+  readonly dryRun: true
+  readonly lift: { readonly iss: string; readonly match: Match; readonly mode: Mode; readonly expiresAt: string }
+  /** What counts there now. */
+  readonly lifted: readonly LiftedRevocation[]
+  readonly liftedCount: number
+  /** Replicas that would count. */
+  readonly replicas: number
+}
+
 /** A revocation with who made it. */
 export interface CausingRevocation extends RevocationAnswer {
   readonly actor: string
@@ -119,7 +132,9 @@ export interface RevocationPage {
 }
 
 /** The answer to {@link Client.show}. */
-export interface ShownRevocation extends ListedRevocation {
+export interface ShownRevocation extends Omit<ListedRevocation, 'state'> {
+  /** `recorded`: on the disk of the publisher that was asked, and not in the log yet. */
+  readonly state: 'recorded' | ListedRevocation['state']
   /** Who has applied it by now. */
   readonly receipt?: Receipt
 }

@@ -1,7 +1,19 @@
-import { AUDIT_ENTRY, CHECK, DRY_RUN, LIFT, PAGE, READINESS, REPLICAS, REVOCATIONS, SHOWN } from './answer-shapes.ts'
+import {
+  AUDIT_ENTRY,
+  CHECK,
+  DRY_LIFT,
+  DRY_RUN,
+  LIFT,
+  PAGE,
+  READINESS,
+  REPLICAS,
+  REVOCATIONS,
+  SHOWN,
+} from './answer-shapes.ts'
 import type {
   AuditEntry,
   CheckAnswer,
+  DryLiftAnswer,
   DryRunAnswer,
   LiftAnswer,
   ListedRevocation,
@@ -59,6 +71,8 @@ export interface Client {
   revoke(revocation: RevocationRequest | readonly RevocationRequest[], options?: WaitOptions): Promise<RevokeResult>
   /** What revoking would do; nothing is recorded. */
   dryRun(revocation: RevocationRequest | readonly RevocationRequest[], options?: CallOptions): Promise<DryRunAnswer>
+  /** What lifting would do; nothing is recorded. */
+  dryLift(lift: LiftRequest, options?: CallOptions): Promise<DryLiftAnswer>
   /** Takes revocations back: tokens that they alone refused work again. */
   lift(lift: LiftRequest, options?: WaitOptions): Promise<LiftResult>
   /** What would happen to a verified token with these claims, and why. */
@@ -103,6 +117,7 @@ export function createClient(options: ClientOptions): Client {
       }
     },
     dryRun: (revocation, given) => calls.ask('POST', '/v1/revocations?dryRun=true', DRY_RUN, given, revocation),
+    dryLift: (lift, given) => calls.ask('POST', '/v1/lifts?dryRun=true', DRY_LIFT, given, lift),
     async lift(lift, given = {}) {
       const { answer, ...written } = await calls.write<LiftAnswer>('/v1/lifts', lift, given, LIFT)
       return { ...answer, ...written }

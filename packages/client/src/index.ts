@@ -2,6 +2,7 @@ export type {
   AuditEntry,
   CausingRevocation,
   CheckAnswer,
+  DryLiftAnswer,
   DryRunAnswer,
   LiftAnswer,
   LiftedRevocation,

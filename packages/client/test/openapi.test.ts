@@ -33,6 +33,11 @@ const ANSWERS: Readonly<Record<string, ObjectShape>> = {
   RevocationAnswer: shapes.REVOCATION,
   RevocationsAnswer: shapes.REVOCATIONS,
   LiftAnswer: shapes.LIFT,
+  DryLiftAnswer: shapes.DRY_LIFT,
+  DryRunAnswer: shapes.DRY_RUN,
+  ListAnswer: shapes.PAGE,
+  ListedRevocation: shapes.LISTED,
+  ShownRevocation: shapes.SHOWN,
   CheckAnswer: shapes.CHECK,
   ReplicaAnswer: shapes.REPLICA,
   ReplicasAnswer: shapes.REPLICAS,
@@ -67,7 +72,8 @@ test('every example of an answer is of the shape that the client takes', () => {
     for (const answer of Object.values(DOCUMENT.paths[path]?.[method]?.responses ?? {})) {
       for (const [name, { value }] of Object.entries(answer.content?.['application/json']?.examples ?? {})) {
         const isDryRun = Object.hasOwn(Object(value), 'dryRun')
-        assert.equal((isDryRun ? shapes.DRY_RUN : shape).wrong(value, ''), undefined, `${path} ${name}`)
+        const dry = path === '/v1/lifts' ? shapes.DRY_LIFT : shapes.DRY_RUN
+        assert.equal((isDryRun ? dry : shape).wrong(value, ''), undefined, `${path} ${name}`)
         seen += 1
       }
     }
@@ -94,7 +100,12 @@ test('requests have the fields that openapi.json takes', () => {
   }
   const lift: Record<Keys<LiftRequest>, true> = { iss: true, match: true, mode: true, note: true, id: true, all: true }
   const question: Record<keyof Question, true> = { claims: true, header: true }
-  for (const [name, fields] of Object.entries({ Revocation: revocation, Lift: lift, Question: question })) {
+  for (const [name, fields] of Object.entries({
+    Revocation: revocation,
+    LiftOfMatch: lift,
+    LiftById: lift,
+    Question: question,
+  })) {
     for (const field of Object.keys(DOCUMENT.components.schemas[name]?.properties ?? assert.fail(name))) {
       assert.ok(Object.hasOwn(fields, field), `openapi.json takes ${field} in ${name}: add it to requests.ts`)
     }
