@@ -156,7 +156,8 @@ const tally = new Tally(name === undefined ? files : [])
 if (files.length > 0) {
   const events = run({
     files,
-    concurrency: availableParallelism(),
+    // One more than there are cores: many files wait for a process to start, or for a bound to pass.
+    concurrency: availableParallelism() + 1,
     timeout: FILE_TIMEOUT_MS,
     ...(name === undefined ? {} : { testNamePatterns: [name] }),
   })

@@ -67,7 +67,11 @@ describe('what a stream must be', () => {
     ]) {
       assert.equal(maxAgeMsOf({ max_age: age }), ms)
     }
-    assert.deepEqual(withMaxAge({ name: 'R', max_age: 1 }, 2_000), { name: 'R', max_age: 2_000_000_000 })
+    assert.deepEqual(withMaxAge({ name: 'R', max_age: 1 }, 2_000), {
+      name: 'R',
+      max_age: 2_000_000_000,
+      duplicate_window: 120_000_000_000,
+    })
   })
 
   it('names all differences at once', () => {
