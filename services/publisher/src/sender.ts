@@ -92,6 +92,8 @@ export class Sender {
         renamed += 1
         messageId = `${frame.frameId}-${renamed}`
       } else if (stored) {
+        // Of live messages replicas take revocations alone: anything else is read from the log, at once if it is told of it.
+        if (frame.facts[0]?.kind !== 'revocation') this.#parts.nudge()
         const applied = await this.#untilApplied(expected)
         if (applied) return applied
         late += 1
