@@ -6,9 +6,8 @@ import { test } from 'node:test'
 import { REPOSITORY } from '../launcher/run-folder.ts'
 import { runningOf, runProgram } from './run-start.ts'
 
-const { packageManager, scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+const { packageManager } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
   packageManager: string
-  scripts: Record<string, string>
 }
 
 /** Without what would make a nested runner report to the one that runs this file. */
@@ -16,12 +15,6 @@ function surroundings(): NodeJS.ProcessEnv {
   const { NATS_URL: _, NODE_TEST_CONTEXT: __, ...env } = process.env
   return env
 }
-
-test('check:architecture finds the rules and holds them, on every Node that is supported', async () => {
-  const { code, output } = await runProgram('sh', ['-c', scripts['check:architecture'] ?? ''], surroundings()).ended
-  assert.equal(code, 0, output)
-  assert.match(output, /^\d{2,} passed, 0 failed$/m)
-})
 
 test('Ctrl-C under pnpm start stops everything and ends with 0, without a word of failure', async () => {
   const program = pnpm()

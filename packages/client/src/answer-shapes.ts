@@ -63,7 +63,7 @@ const CAUSING_FIELDS = {
   except: optional(EXCEPT),
 }
 
-const LISTED_FIELDS = { ...CAUSING_FIELDS, state: oneOf('live', 'lifted', 'expired') }
+const STATES = ['live', 'lifted', 'expired'] as const
 
 /** {@link RevocationAnswer}. */
 export const REVOCATION = object<RevocationAnswer>(REVOCATION_FIELDS)
@@ -72,12 +72,12 @@ export const REVOCATION = object<RevocationAnswer>(REVOCATION_FIELDS)
 export const CAUSING = object<CausingRevocation>(CAUSING_FIELDS)
 
 /** {@link ListedRevocation}. */
-export const LISTED = object<ListedRevocation>(LISTED_FIELDS)
+export const LISTED = object<ListedRevocation>({ ...CAUSING_FIELDS, state: oneOf(...STATES) })
 
 /** {@link ShownRevocation}. */
 export const SHOWN = object<ShownRevocation>({
-  ...LISTED_FIELDS,
-  state: oneOf('recorded', 'live', 'lifted', 'expired'),
+  ...CAUSING_FIELDS,
+  state: oneOf(...STATES, 'recorded'),
   receipt: optional(RECEIPT),
 })
 
@@ -92,26 +92,32 @@ export const REVOCATIONS = object<RevocationsAnswer>({
   receipt: optional(RECEIPT),
 })
 
-/** {@link LiftFact}. */
-export const LIFT_FACT = object<LiftFact>({
-  id: TEXT,
-  iss: TEXT,
-  match: MATCH,
-  mode: MODE,
-  at: optional(TEXT),
-  expiresAt: TEXT,
-})
+/** The fields of a {@link LiftFact}. */
+export const LIFT_FACT_FIELDS = { id: TEXT, iss: TEXT, match: MATCH, mode: MODE, at: optional(TEXT), expiresAt: TEXT }
 
-const LIFTED = object<LiftedRevocation>({ id: TEXT, reason: REASON, at: TEXT })
+/** {@link LiftFact}. */
+export const LIFT_FACT = object<LiftFact>(LIFT_FACT_FIELDS)
+
+const LIFTED = {
+  lifted: list(object<LiftedRevocation>({ id: TEXT, reason: REASON, at: TEXT })),
+  liftedCount: NUMBER,
+}
 
 /** {@link LiftAnswer}. */
 export const LIFT = object<LiftAnswer>({
   state: oneOf('recorded', 'broadcast', 'enforced'),
   cursor: optional(CURSOR),
   lift: LIFT_FACT,
-  lifted: optional(list(LIFTED)),
-  liftedCount: optional(NUMBER),
+  ...LIFTED,
   receipt: optional(RECEIPT),
+})
+
+/** {@link DryLiftAnswer}. */
+export const DRY_LIFT = object<DryLiftAnswer>({
+  dryRun: oneOf(true),
+  lift: object<DryLiftAnswer['lift']>({ iss: TEXT, match: MATCH, mode: MODE, expiresAt: TEXT }),
+  ...LIFTED,
+  replicas: NUMBER,
 })
 
 /** {@link PlannedRevocation}. */
@@ -130,15 +136,6 @@ export const PLANNED = object<PlannedRevocation>({
 /** {@link DryRunAnswer}. */
 export const DRY_RUN = object<DryRunAnswer>({ dryRun: oneOf(true), revocations: list(PLANNED), replicas: NUMBER })
 
-/** {@link DryLiftAnswer}. */
-export const DRY_LIFT = object<DryLiftAnswer>({
-  dryRun: oneOf(true),
-  lift: object<DryLiftAnswer['lift']>({ iss: TEXT, match: MATCH, mode: MODE, expiresAt: TEXT }),
-  lifted: list(LIFTED),
-  liftedCount: NUMBER,
-  replicas: NUMBER,
-})
-
 const VERDICT = such((value) => isVerdict(value), 'no verdict')
 
 function isVerdict(value: unknown): value is Verdict {
@@ -149,7 +146,7 @@ function isVerdict(value: unknown): value is Verdict {
 }
 
 /** {@link CheckAnswer}. */
-export const CHECK = object<CheckAnswer>({ verdict: VERDICT, causes: optional(list(CAUSING)) })
+export const CHECK = object<CheckAnswer>({ verdict: VERDICT, causes: list(CAUSING) })
 
 /** {@link ReplicaAnswer}. */
 export const REPLICA = object<ReplicaAnswer>({

@@ -71,10 +71,10 @@ export interface LiftAnswer {
   readonly state: Exclude<State, 'nothing_to_do'>
   readonly cursor?: Cursor
   readonly lift: LiftFact
-  /** What was live there and is lifted now; empty if nothing was. */
-  readonly lifted?: readonly LiftedRevocation[]
-  /** How many there were: the newest hundred are named. */
-  readonly liftedCount?: number
+  /** What was live there and is lifted now, the newest first, at most 100; empty if nothing was. */
+  readonly lifted: readonly LiftedRevocation[]
+  /** How many in all. */
+  readonly liftedCount: number
   readonly receipt?: Receipt
 }
 
@@ -101,12 +101,14 @@ export interface DryRunAnswer {
   readonly replicas: number
 }
 
-/** What a lift would do. */
+/** The answer to {@link Client.dryLift}. */
 export interface DryLiftAnswer {
   readonly dryRun: true
-  readonly lift: { readonly iss: string; readonly match: Match; readonly mode: Mode; readonly expiresAt: string }
-  /** What counts there now. */
+  /** What would be lifted. */
+  readonly lift: Omit<LiftFact, 'id' | 'at'>
+  /** What counts there now, the newest first, at most 100: tokens that only these refuse would pass again. */
   readonly lifted: readonly LiftedRevocation[]
+  /** How many in all. */
   readonly liftedCount: number
   /** Replicas that would count. */
   readonly replicas: number
@@ -132,9 +134,9 @@ export interface RevocationPage {
 }
 
 /** The answer to {@link Client.show}. */
-export interface ShownRevocation extends Omit<ListedRevocation, 'state'> {
-  /** `recorded`: on the disk of the publisher that was asked, and not in the log yet. */
-  readonly state: 'recorded' | ListedRevocation['state']
+export interface ShownRevocation extends CausingRevocation {
+  /** `recorded`: on the publisher's disk and not in the log yet; it has no `at` then. */
+  readonly state: ListedRevocation['state'] | 'recorded'
   /** Who has applied it by now. */
   readonly receipt?: Receipt
 }
@@ -143,7 +145,7 @@ export interface ShownRevocation extends Omit<ListedRevocation, 'state'> {
 export interface CheckAnswer {
   readonly verdict: Verdict
   /** Every revocation that causes it: "why was this user logged out?" */
-  readonly causes?: readonly CausingRevocation[]
+  readonly causes: readonly CausingRevocation[]
 }
 
 /** One replica in its own words, and when it last said them. */
@@ -190,6 +192,7 @@ export interface AuditEntry {
   readonly time: string
   readonly principal: string
   readonly signOn: string
+  /** `revoke`, `lift`, `import`, `dismiss`. */
   readonly action: string
   readonly onBehalfOf?: string
   readonly outcome: string

@@ -71,10 +71,10 @@ export interface Client {
   revoke(revocation: RevocationRequest | readonly RevocationRequest[], options?: WaitOptions): Promise<RevokeResult>
   /** What revoking would do; nothing is recorded. */
   dryRun(revocation: RevocationRequest | readonly RevocationRequest[], options?: CallOptions): Promise<DryRunAnswer>
-  /** What lifting would do; nothing is recorded. */
-  dryLift(lift: LiftRequest, options?: CallOptions): Promise<DryLiftAnswer>
   /** Takes revocations back: tokens that they alone refused work again. */
   lift(lift: LiftRequest, options?: WaitOptions): Promise<LiftResult>
+  /** What lifting would do, and refuses what lifting would refuse; nothing is recorded. */
+  dryLift(lift: LiftRequest, options?: CallOptions): Promise<DryLiftAnswer>
   /** What would happen to a verified token with these claims, and why. */
   check(question: Question, options?: CallOptions): Promise<CheckAnswer>
   /** Revocations, the newest first; pages are fetched as they are read. */
@@ -117,11 +117,11 @@ export function createClient(options: ClientOptions): Client {
       }
     },
     dryRun: (revocation, given) => calls.ask('POST', '/v1/revocations?dryRun=true', DRY_RUN, given, revocation),
-    dryLift: (lift, given) => calls.ask('POST', '/v1/lifts?dryRun=true', DRY_LIFT, given, lift),
     async lift(lift, given = {}) {
       const { answer, ...written } = await calls.write<LiftAnswer>('/v1/lifts', lift, given, LIFT)
       return { ...answer, ...written }
     },
+    dryLift: (lift, given) => calls.ask('POST', '/v1/lifts?dryRun=true', DRY_LIFT, given, lift),
     check: (question, given) => calls.ask('POST', '/v1/check', CHECK, given, question),
     list: (query) => calls.list(query ?? {}),
     show: (id, given) => calls.ask('GET', `/v1/revocations/${segment(id, 'id')}`, SHOWN, given),

@@ -1,4 +1,4 @@
-import { CAUSING, LIFT_FACT } from './answer-shapes.ts'
+import { CAUSING, LIFT_FACT_FIELDS } from './answer-shapes.ts'
 import type { CausingRevocation, LiftFact } from './answers.ts'
 import type { Settings } from './client-options.ts'
 import { RescindHttpError } from './http-error.ts'
@@ -8,12 +8,14 @@ import { parseJson } from './read-body.ts'
 import type { CallOptions } from './requests.ts'
 import { passes, pauseMs, restBefore } from './retries.ts'
 import { type ServerEvent, ServerEvents } from './server-events.ts'
-import { object, optional, TEXT } from './shapes.ts'
+import { isObject, object, optional, TEXT } from './shapes.ts'
 import type { Call, Opened, Transport } from './transport.ts'
 
 /** A lift with who made it. */
 export interface LiftEvent extends LiftFact {
-  readonly actor?: string
+  /** When it came into the log. */
+  readonly at: string
+  readonly actor: string
   readonly note?: string
 }
 
@@ -36,12 +38,17 @@ export interface WatchOptions extends CallOptions {
   readonly onConnected?: (() => void) | undefined
 }
 
-const LIFT_EVENT = object<LiftEvent>({ ...LIFT_FACT.fields, actor: optional(TEXT), note: optional(TEXT) } as never)
+/** The publisher has ended the stream and said why: it is asked for again, and refuses then what is to be refused. */
+class StreamClosed extends RescindHttpError {}
+
+/** {@link LiftEvent}. */
+export const LIFT_EVENT = object<LiftEvent>({ ...LIFT_FACT_FIELDS, at: TEXT, actor: TEXT, note: optional(TEXT) })
 const FOLLOWS = 'text/event-stream'
 
 /**
  * Follows `GET /v1/events` for as long as it is read: a connection that is lost or silent is asked for again, from the last
- * event on, for ever. Rejects with what no further attempt mends (401, 403, 404, an answer that is none).
+ * event on, for ever; also one that the publisher has closed (too slow a reader, a publisher that stops, a token that has
+ * expired). Rejects with what no further attempt mends (401, 403, 404, an answer that is none).
  */
 export async function* watchEvents(
   settings: Settings,
@@ -63,16 +70,18 @@ export async function* watchEvents(
       }
       const opened = await transport.open(call, [FOLLOWS])
       options.onConnected?.()
-      for await (const event of eventsOf(transport, call, opened, silenceMs)) {
-        failures = 0
+      const events = new ServerEvents(cursor)
+      for await (const event of eventsOf(transport, call, opened, silenceMs, events)) {
+        // An id without an event, the first of all, says where the stream begins: a cut before its first event loses none.
+        cursor = events.place
+        if (event === undefined) continue
         const known = watchEvent(event)
-        // After a reset only its own id counts: the old one would bring the next reset.
-        cursor = event.id
+        failures = 0
         if (known) yield known
       }
       throw new RescindHttpError('network_error', `${transport.where} has ended the stream of events`)
     } catch (error) {
-      if (!(error instanceof RescindHttpError) || !(passes(error) || error.code === 'network_error')) throw error
+      if (!isLost(error)) throw error
       options.onLost?.(error)
       const restMs = Math.max(pauseMs(settings.random, failures, RECONNECT_CAP_MS), error.retryAfterMs ?? 0)
       failures += 1
@@ -81,13 +90,19 @@ export async function* watchEvents(
   }
 }
 
+function isLost(error: unknown): error is RescindHttpError {
+  if (!(error instanceof RescindHttpError)) return false
+  return passes(error) || error instanceof StreamClosed || error.code === 'network_error'
+}
+
+/** Events, and undefined for each end of a block that gives none. */
 async function* eventsOf(
   transport: Transport,
   call: Call,
   { response, deadline }: Opened,
   silenceMs: number,
-): AsyncGenerator<ServerEvent> {
-  const events = new ServerEvents()
+  events: ServerEvents,
+): AsyncGenerator<ServerEvent | undefined> {
   let length = 0
   try {
     deadline.restart(silenceMs)
@@ -96,13 +111,24 @@ async function* eventsOf(
       if (length > MAX_LINE_LENGTH)
         throw new RescindHttpError('unexpected_answer', 'an event is longer than any can be')
       const event = events.take(line)
-      if (event) yield event
+      if (event?.event === 'closed') throw closed(event)
+      if (line === '') yield event
     }
   } catch (error) {
     throw transport.failure(error, deadline, { ...call, timeoutMs: silenceMs })
   } finally {
     deadline.end()
   }
+}
+
+function closed({ data }: ServerEvent): StreamClosed {
+  const told = parseJson(data)
+  const { code, detail } = isObject(told) ? told : {}
+  const why = typeof detail === 'string' ? detail : 'without a reason'
+  return new StreamClosed(
+    typeof code === 'string' ? code : 'network_error',
+    `the publisher has ended the stream: ${why}`,
+  )
 }
 
 /** Undefined for events of a later release. */

@@ -166,6 +166,7 @@ describe('rescind', { concurrency: 2 }, () => {
       [['revoke', 'sub', 'ann', '--reason', 'pasword_changed'], /did you mean password_changed\?/],
       [['revoke', 'sub', ''], /an id is empty/],
       [['lift', 'sub', 'ann'], /--mode: say cutoff or block/],
+      [['list', '--state', 'liv'], /--state: "liv" is none: did you mean live/],
       [['list', '--output', 'xml'], /table, json or ndjson/],
       [['show'], /rescind show ID/],
       [['revoke', 'sub', 'ann', '--before', 'yesterday'], /with its zone/],
@@ -204,8 +205,8 @@ describe('rescind', { concurrency: 2 }, () => {
     const revoked = { kind: 'revoked', reason: 'logged_out', mode: 'cutoff', claims: ['sub'] }
     const { url, heard } = await scripted(context, [
       json(200, { verdict: revoked, causes: [cause] }),
-      json(200, { verdict: { kind: 'unknown', cause: 'stale' } }),
-      json(200, { verdict: { kind: 'active' } }),
+      json(200, { verdict: { kind: 'unknown', cause: 'stale' }, causes: [] }),
+      json(200, { verdict: { kind: 'active' }, causes: [] }),
     ])
     const first = await rescind(['check', '-'], { url, stdin: token({ sub: 'ann' }) })
     assert.equal(first.exitCode, 10)
@@ -224,14 +225,14 @@ describe('rescind', { concurrency: 2 }, () => {
     const lifted = [{ id: REVOCATION.id, reason: 'account_blocked', at: REVOCATION.at }]
     const { url, heard } = await scripted(context, [
       problem(409, 'lift_ambiguous'),
-      json(201, { state: 'broadcast', cursor: CURSOR, lift: LIFT, lifted }),
+      json(201, { state: 'broadcast', cursor: CURSOR, lift: LIFT, lifted, liftedCount: 3 }),
     ])
     const ambiguous = await rescind(['lift', REVOCATION.id], { url })
     assert.equal(ambiguous.exitCode, 5)
     assert.match(ambiguous.err, /add --all/)
     const { exitCode, out } = await rescind(['lift', REVOCATION.id, '--all'], { url })
     assert.equal(exitCode, 0)
-    assert.match(out, /block +sub=ann[\s\S]+pass again[\s\S]+account_blocked/)
+    assert.match(out, /block +sub=ann[\s\S]+pass again[\s\S]+account_blocked[\s\S]+and 2 more/)
     assert.equal((await rescind(['lift', 'sub', 'ann', '--mode', 'block'], { url })).exitCode, 0)
     const bodies = heard.map(({ body }) => JSON.parse(body))
     assert.deepEqual(bodies.slice(1), [
@@ -296,6 +297,19 @@ describe('rescind', { concurrency: 2 }, () => {
   })
 })
 
+describe('rescind lift --dry-run', () => {
+  it('tells what would pass again', async (context) => {
+    const { iss, match, mode, expiresAt } = LIFT
+    const lifted = [{ id: REVOCATION.id, reason: 'account_blocked', at: REVOCATION.at }]
+    const planned = { dryRun: true, lift: { iss, match, mode, expiresAt }, lifted, liftedCount: 2, replicas: 3 }
+    const { url, heard } = await scripted(context, [json(200, planned)])
+    const { exitCode, out, err } = await rescind(['lift', 'sub', 'ann', '--mode', 'block', '--dry-run'], { url })
+    assert.equal(exitCode, 0, err)
+    assert.match(out, /would pass again:\n.+account_blocked.+\n +and 1 more\ndry run: nothing was recorded; 3 replicas/)
+    assert.equal(heard[0]?.path, '/v1/lifts?dryRun=true')
+  })
+})
+
 describe('rescind import', () => {
   const head = { 'content-type': 'application/x-ndjson' }
   const counts = { recorded: 38, repeated: 0, nothingToDo: 0, rejected: 2 }
@@ -342,6 +356,19 @@ describe('rescind import', () => {
     )
     assert.equal(new Set([...keys, heard[0]?.headers['idempotency-key']]).size, 1)
     assert.equal(heard[1]?.body.split('\n').length, 41)
+  })
+
+  it('does not say "confirmed" of lines that an earlier upload brought, without a receipt', async (context) => {
+    const repeated = { lines: 1, recorded: 0, repeated: 1, nothingToDo: 0, rejected: 0 }
+    const { url } = await scripted(context, [
+      (response) =>
+        void response.writeHead(200, head).end(line({ type: 'summary', state: 'nothing_to_do', ...repeated })),
+    ])
+    const args = ['import', '-', '--idempotency-key', 'k1']
+    const waited = await rescind([...args, '--wait'], { url, stdin: '{"match":{"sub":"ann"}}' })
+    assert.equal(waited.exitCode, 124)
+    assert.match(waited.err, /an earlier upload brought these lines/)
+    assert.equal((await rescind(args, { url, stdin: '{"match":{"sub":"ann"}}' })).exitCode, 0)
   })
 
   it('reads stdin, shows refused lines, and tells a file that is not there', async (context) => {

@@ -102,7 +102,7 @@ describe('a write', () => {
 
   it('gives up an attempt that takes too long, and may have been taken', async (context) => {
     const publisher = await scripted(context, [silence])
-    const error = await failure(clientOf(publisher, { timeoutMs: 100, retries: 1 }).revoke(ANN))
+    const error = await failure(clientOf(publisher, { timeoutMs: 500, retries: 1 }).revoke(ANN))
     assert.equal(error.code, 'timed_out')
     assert.equal(publisher.heard.length, 2)
     assert.equal(error.mayHaveBeenTaken, true)
@@ -161,11 +161,22 @@ describe('a write', () => {
 
   it('lifts, by match or by id', async (context) => {
     const lifted = [{ id: REVOCATION.id, reason: 'account_blocked', at: REVOCATION.at }]
-    const publisher = await scripted(context, [json(201, { state: 'broadcast', cursor: CURSOR, lift: LIFT, lifted })])
+    const publisher = await scripted(context, [
+      json(201, { state: 'broadcast', cursor: CURSOR, lift: LIFT, lifted, liftedCount: 1 }),
+    ])
     const result = await clientOf(publisher).lift({ id: REVOCATION.id, all: true })
     assert.deepEqual(result.lifted, lifted)
     assert.deepEqual(JSON.parse(publisher.heard[0]?.body ?? ''), { id: REVOCATION.id, all: true })
     assert.ok(publisher.keys[0])
+  })
+
+  it('tells what a lift would do, without a key', async (context) => {
+    const { iss, match, mode, expiresAt } = LIFT
+    const answer = { dryRun: true, lift: { iss, match, mode, expiresAt }, lifted: [], liftedCount: 0, replicas: 2 }
+    const publisher = await scripted(context, [json(200, answer)])
+    assert.deepEqual(await clientOf(publisher).dryLift({ match, mode: 'block' }), answer)
+    assert.equal(publisher.heard[0]?.path, '/v1/lifts?dryRun=true')
+    assert.deepEqual(publisher.keys, [undefined])
   })
 
   it('dismisses a replica, and takes "not found" for done once an answer was lost', async (context) => {

@@ -7,7 +7,7 @@ import { Run, tell } from './histories/run-history.ts'
 import { Shares, TRAITS } from './histories/shares.ts'
 
 test('R1 to R17: random histories of facts answer as the reference matcher does', (t) => {
-  const numRuns = Number(process.env.RESCIND_HISTORIES ?? 100_000)
+  const numRuns = Number(process.env.RESCIND_HISTORIES ?? 50_000)
   const seed = Number(process.env.RESCIND_SEED ?? randomInt(2 ** 31))
   t.diagnostic(`RESCIND_SEED=${seed} RESCIND_HISTORIES=${numRuns}`)
   const shares = new Shares()

@@ -31,7 +31,7 @@ export const OPTIONS = {
   'on-behalf-of': { type: 'string', value: 'WHO', help: 'for whom you act; kept beside your own name' },
   confirm: { type: 'string', value: 'ISSUER', help: 'the issuer once more, for what reaches many tokens' },
   'idempotency-key': { type: 'string', value: 'KEY', help: 'to repeat an earlier call: it takes effect once' },
-  'dry-run': { type: 'boolean', help: 'show what would be revoked, and record nothing' },
+  'dry-run': { type: 'boolean', help: 'show what it would do, and record nothing' },
   yes: { type: 'boolean', short: 'y', help: 'do not ask; what reaches many tokens wants --iss beside it' },
   wait: {
     type: 'string',

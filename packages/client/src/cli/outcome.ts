@@ -1,4 +1,4 @@
-import type { RevocationAnswer, State } from '../answers.ts'
+import type { DryLiftAnswer, LiftedRevocation, RevocationAnswer, State } from '../answers.ts'
 import type { LiftResult, RevokeResult } from '../client.ts'
 import type { WaitOptions } from '../requests.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -54,7 +54,7 @@ export async function tellRevoked(print: Print, result: RevokeResult, options: W
 
 /** Tells what was lifted and how far it came, and gives the exit code. */
 export async function tellLifted(print: Print, result: LiftResult, options: WaitOptions): Promise<ExitCode> {
-  const { state, lift, lifted, receipt } = result
+  const { state, lift, lifted, liftedCount, receipt } = result
   if (print.format !== 'table') await print.json(result)
   else if (print.isQuiet) await print.line(lift.id)
   else {
@@ -64,14 +64,29 @@ export async function tellLifted(print: Print, result: LiftResult, options: Wait
       0,
     )
     await print.line(`${state}: ${MEANING[state]}`)
-    if (lifted?.length === 0) await print.line('nothing was live there')
-    else if (lifted) {
-      await print.line('lifted; tokens that only these refused pass again:')
-      await print.lines(lifted.map(({ id, reason, at }) => `  ${id}  ${reason}  ${at}`))
-    }
+    await print.lines(liftedLines(lifted, liftedCount, 'lifted; tokens that only these refused pass again:'))
     if (receipt) await print.lines(receiptLines(receipt))
   }
   return confirmed(print, result, [lift.id], options)
+}
+
+/** Tells what would be lifted. */
+export async function tellDryLift(print: Print, answer: DryLiftAnswer): Promise<ExitCode> {
+  const { lift, lifted, liftedCount, replicas } = answer
+  if (print.format !== 'table') await print.json(answer)
+  else if (print.isQuiet) await print.lines(lifted.map(({ id }) => id))
+  else {
+    await print.table(['STATE', 'MODE', 'MATCH', 'ISSUER'], [['dry_run', lift.mode, matchText(lift.match), lift.iss]])
+    await print.lines(liftedLines(lifted, liftedCount, 'tokens that only these refuse would pass again:'))
+    await print.line(`dry run: nothing was recorded; ${replicas} replicas would count`)
+  }
+  return EXIT.done
+}
+
+function liftedLines(lifted: readonly LiftedRevocation[], count: number, head: string): string[] {
+  if (count === 0) return ['nothing is live there: no token passes again']
+  const more = count > lifted.length ? [`  and ${count - lifted.length} more`] : []
+  return [head, ...lifted.map(({ id, reason, at }) => `  ${id}  ${reason}  ${at}`), ...more]
 }
 
 /** 124 if somebody waited in vain: says the ids and the stragglers on stderr, whatever the format. */

@@ -60,6 +60,8 @@ function helpFor(args: readonly string[]): string {
 
 const ADVICE: Readonly<Record<string | number, string>> = {
   network_error: 'is RESCIND_URL right, and does the publisher run? rescind status asks nothing else',
+  idempotency_key_reused:
+    'times such as 7d or 15m count from now: to repeat a call, give the same exact time, such as 2026-01-31T12:00:00Z',
   lift_ambiguous: 'rescind list shows what else stands there; add --all to lift all of it',
   401: 'set RESCIND_KEY, or RESCIND_KEY_FILE, to a key that the publisher knows',
   403: 'the key lacks the scope that the message names',

@@ -6,7 +6,7 @@ export const DISMISS: Command = {
   name: 'dismiss',
   synopsis: 'REPLICA',
   summary: 'take a replica that is gone for good off the list, so that no receipt waits for it',
-  examples: [['rescind dismiss 5f0c6a', 'the id is what replicas shows']],
+  examples: [['rescind dismiss 3c5d7e9f0a2b4c6d', 'the last column of rescind replicas, not the name']],
   options: ['idempotency-key'],
   notes: ['One that is not gone after all announces itself again within seconds.'],
   takes: [1, 1],

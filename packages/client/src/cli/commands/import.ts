@@ -50,6 +50,12 @@ export const IMPORT: Command = {
         if (event.type === 'summary') return await tellSummary(context, event)
       }
       throw new Failure(EXIT.failed, 'the upload has no summary')
+    } catch (error) {
+      await progress.clear()
+      if (terminal.signal.aborted) {
+        await print.error(`to go on: the same command with --idempotency-key ${options.idempotencyKey}`)
+      }
+      throw error
     } finally {
       await progress.clear()
       await rejects?.close()
@@ -111,7 +117,10 @@ async function tellSummary({ print, given, terminal }: Context, summary: ImportS
     return EXIT.refused
   }
   terminal.signal.throwIfAborted()
-  const isOpen = given.wait !== undefined && state !== 'enforced' && state !== 'nothing_to_do'
-  if (isOpen) await print.error(`${state}, but not confirmed in time; rescind replicas tells who is behind`)
+  // No receipt tells of what an earlier upload brought, so nothing proves that it is enforced.
+  const isUnproved = state === 'nothing_to_do' && repeated > 0
+  const isOpen = given.wait !== undefined && state !== 'enforced' && (state !== 'nothing_to_do' || isUnproved)
+  const what = isUnproved ? 'an earlier upload brought these lines, and no receipt tells of them' : state
+  if (isOpen) await print.error(`${what}: not confirmed in time; rescind replicas tells who is behind`)
   return isOpen ? EXIT.unconfirmed : EXIT.done
 }

@@ -1,7 +1,7 @@
 import type { LiftRequest } from '../../requests.ts'
 import type { Command, Context } from '../command.ts'
 import { usageFailure } from '../failure.ts'
-import { tellLifted } from '../outcome.ts'
+import { tellDryLift, tellLifted } from '../outcome.ts'
 import { matchesOf, TARGETS } from '../target.ts'
 import { writeOptions } from '../write-options.ts'
 
@@ -12,17 +12,21 @@ export const LIFT: Command = {
   summary: 'take revocations back: tokens that only they refused work again',
   examples: [
     ['rescind lift 019b0000-0000-7000-8000-000000000000', 'one revocation, by the id that revoke or list shows'],
+    ['rescind lift sub ann --mode block --dry-run', 'what would pass again'],
     ['rescind lift sub ann --mode block --note "case closed"', 'unblock an account; what a cutoff ended stays ended'],
     ['rescind lift 019b0000-0000-7000-8000-000000000000 --all', 'and all others on the same issuer, match and mode'],
   ],
-  options: ['mode', 'all', 'iss', 'note', 'wait', 'idempotency-key'],
+  options: ['mode', 'all', 'iss', 'note', 'dry-run', 'wait', 'idempotency-key'],
   notes: [
     'What is recorded after a lift counts again. What is older than the lift, on the same match and mode, does not.',
   ],
   takes: [1, 64],
   async run(context) {
+    const { client, given, print, terminal } = context
+    const request = requestOf(context)
+    if (given['dry-run']) return tellDryLift(print, await client.dryLift(request, { signal: terminal.signal }))
     const options = writeOptions(context)
-    return tellLifted(context.print, await context.client.lift(requestOf(context), options), options)
+    return tellLifted(print, await client.lift(request, options), options)
   },
 }
 

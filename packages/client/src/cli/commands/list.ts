@@ -1,3 +1,4 @@
+import { REASONS } from '@rescind/protocol'
 import type { ListQuery } from '../../requests.ts'
 import type { Command, Context } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -7,6 +8,7 @@ import { claimsOf } from '../match-text.ts'
 import { REVOCATION_HEAD, revocationRow } from '../outcome.ts'
 import { plain } from '../plain-text.ts'
 import { timeOf } from '../times.ts'
+import { checkWord } from '../words.ts'
 
 /** `rescind list`. */
 export const LIST: Command = {
@@ -28,15 +30,20 @@ export const LIST: Command = {
     const array = new JsonArray(print)
     let shown = 0
     let isMore = false
+    let widths = WIDTHS
     for await (const each of client.list(queryOf(context, limit))) {
       isMore = shown >= limit
       if (isMore || print.isClosed) break
       if (print.format !== 'table') await array.add(each)
       else if (print.isQuiet) await print.line(each.id)
       else {
-        // Rows are written as they come: widths are guessed, so that a long list needs no memory.
-        if (shown === 0) await print.line(fixed([...REVOCATION_HEAD, 'AT', 'ACTOR']))
-        await print.line(fixed([...revocationRow(each.state, each), each.at ?? '', each.actor]))
+        // Rows are written as they come: widths are guessed by the first, so that a long list needs no memory.
+        const row = [...revocationRow(each.state, each), each.at ?? '', each.actor]
+        if (shown === 0) {
+          widths = WIDTHS.map((width, column) => Math.max(width, plain(row[column] ?? '').length))
+          await print.line(fixed([...REVOCATION_HEAD, 'AT', 'ACTOR'], widths))
+        }
+        await print.line(fixed(row, widths))
       }
       shown += 1
     }
@@ -47,11 +54,11 @@ export const LIST: Command = {
   },
 }
 
-const WIDTHS = [9, 6, 24, 24, 16, 24, 36, 24]
+const WIDTHS: readonly number[] = [9, 6, 24, 24, 16, 24, 36, 24]
 
-function fixed(cells: readonly string[]): string {
+function fixed(cells: readonly string[], widths: readonly number[]): string {
   return cells
-    .map((cell, column) => plain(cell).padEnd(WIDTHS[column] ?? 0))
+    .map((cell, column) => plain(cell).padEnd(widths[column] ?? 0))
     .join('  ')
     .trimEnd()
 }
@@ -64,6 +71,9 @@ function limitOf(text = '100'): number {
 
 function queryOf({ words, given, terminal }: Context, limit: number): ListQuery {
   const { iss, mode, reason, actor, from, to, state } = given
+  checkWord('--mode', mode, ['cutoff', 'block'])
+  checkWord('--reason', reason, REASONS)
+  checkWord('--state', state, ['live', 'lifted', 'expired'])
   const nowMs = terminal.clock.now()
   return {
     iss,

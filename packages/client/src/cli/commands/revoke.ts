@@ -4,12 +4,12 @@ import type { Command, Context } from '../command.ts'
 import { confirming } from '../confirmation.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { Failure, usageFailure } from '../failure.ts'
-import { nearest } from '../nearest.ts'
 import { REVOCATION_HEAD, revocationRow, tellRevoked } from '../outcome.ts'
 import { readStdin } from '../read-stdin.ts'
 import { matchesOf } from '../target.ts'
 import { timeOf } from '../times.ts'
 import { readToken } from '../token-text.ts'
+import { checkWord } from '../words.ts'
 import { writeOptions } from '../write-options.ts'
 
 /** `rescind revoke`. */
@@ -75,13 +75,6 @@ async function requestsOf(context: Context): Promise<RevocationRequest[]> {
   }
   if (kind === 'token') return [{ ...common, ...(await tokenRequest(context, values)) }]
   return matchesOf(kind, values).map((match) => ({ ...common, match }))
-}
-
-function checkWord(option: string, given: string | undefined, words: readonly string[]): void {
-  if (given === undefined || words.includes(given)) return
-  const meant = nearest(given, words)
-  const hint = meant === undefined ? `one of ${words.join(', ')}` : `did you mean ${meant}?`
-  throw usageFailure(`${option}: ${JSON.stringify(given)} is none: ${hint}`)
 }
 
 /** A token on stdin names itself by `iss`, `jti` and `exp`. Only these leave this machine. */

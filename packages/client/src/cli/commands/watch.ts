@@ -29,7 +29,9 @@ export const WATCH: Command = {
     try {
       for await (const event of client.watch(options)) {
         if (event.type === 'reset')
-          await print.error('reset: events may have been missed; list --state live has all that is in force')
+          await print.error(
+            `reset: events may have been missed (${event.detail}); list --state live has all that is in force`,
+          )
         if (print.format !== 'table') await print.line(JSON.stringify(event))
         else if (event.type !== 'reset') await print.line(lineOf(event))
       }
