@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { Cleanup } from '../launcher/cleanup.ts'
+import type { Cleanup } from '../launcher/cleanup.ts'
 import { findNatsServer } from '../launcher/find-nats-server.ts'
 import { makeRunFolder } from '../launcher/run-folder.ts'
+import { runMain } from '../launcher/run-main.ts'
 import { runProgram } from '../launcher/run-program.ts'
-import { stopOnSignals } from '../launcher/stop-on-signals.ts'
 import { Random } from '../scale/load/random.ts'
 import { type FaultsOptions, HELP, type PartName, readOptions } from './options.ts'
 import { crash } from './parts/crash.ts'
@@ -22,30 +22,6 @@ const RUN: Readonly<Record<PartName, Part>> = { crash, red, fsync, outage, disas
 
 /** As many violations are told of at once; the report has them all. */
 const TOLD = 5
-
-/** `pnpm test:faults`. For its exit codes see `options.ts`. */
-async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2))
-  if (options === 'help') {
-    process.stdout.write(HELP)
-    return 0
-  }
-  if ('mistake' in options) {
-    process.stderr.write(`${options.mistake}\n\n${HELP}`)
-    return 2
-  }
-  const endAtOnce = () => process.exit(130)
-  const stop = stopOnSignals({ source: process, nowMs: () => performance.now(), endAtOnce })
-  const cleanup = new Cleanup()
-  const code = await run(options, cleanup, stop)
-  return cleanup.run().then(
-    () => code,
-    (error: Error) => {
-      process.stderr.write(`Not everything could be undone: ${error.message}\n`)
-      return code || 1
-    },
-  )
-}
 
 async function run(options: FaultsOptions, cleanup: Cleanup, stop: AbortSignal): Promise<number> {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
@@ -131,10 +107,5 @@ async function versionOf(binary: string): Promise<string> {
   return /v?([\d.]+)/.exec(output)?.[1] ?? 'of unknown version'
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-    process.exit(1)
-  },
-)
+/** `pnpm test:faults`. For its exit codes see `options.ts`. */
+runMain({ help: HELP, readOptions, run })

@@ -1,40 +1,16 @@
 import { rm } from 'node:fs/promises'
 import { relative } from 'node:path'
-import { Cleanup } from '../launcher/cleanup.ts'
+import type { Cleanup } from '../launcher/cleanup.ts'
 import { findCompose } from '../launcher/compose-program.ts'
 import { findNatsServer } from '../launcher/find-nats-server.ts'
 import { makeRunFolder } from '../launcher/run-folder.ts'
-import { stopOnSignals } from '../launcher/stop-on-signals.ts'
+import { runMain } from '../launcher/run-main.ts'
 import { ComposeDriver } from './drivers/compose-driver.ts'
 import { ProcessDriver } from './drivers/process-driver.ts'
 import { HELP, readOptions, type ScaleOptions } from './options.ts'
 import { report } from './report/report.ts'
 import { type PerformOptions, perform } from './run/perform.ts'
 import { FULL, lasting, SHORT } from './run/profile.ts'
-
-/** `pnpm test:scale`. For its exit codes see `options.ts`. */
-async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2))
-  if (options === 'help') {
-    process.stdout.write(HELP)
-    return 0
-  }
-  if ('mistake' in options) {
-    process.stderr.write(`${options.mistake}\n\n${HELP}`)
-    return 2
-  }
-  const endAtOnce = () => process.exit(130)
-  const stop = stopOnSignals({ source: process, nowMs: () => performance.now(), endAtOnce })
-  const cleanup = new Cleanup()
-  const code = await run(options, cleanup, stop)
-  return cleanup.run().then(
-    () => code,
-    (error: Error) => {
-      process.stderr.write(`Not everything could be undone: ${error.message}\n`)
-      return code || 1
-    },
-  )
-}
 
 async function run(options: ScaleOptions, cleanup: Cleanup, stop: AbortSignal): Promise<number> {
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
@@ -92,10 +68,5 @@ function missing(error: Error): never {
   throw new Missing(error.message, { cause: error })
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-    process.exit(1)
-  },
-)
+/** `pnpm test:scale`. For its exit codes see `options.ts`. */
+runMain({ help: HELP, readOptions, run })
